@@ -1,0 +1,49 @@
+"""Grades PyTorch training loops. What a check author or a renderer imports is here."""
+
+from __future__ import annotations
+
+from .checks import check, sign
+from .errors import GraderError
+from .hookspecs import hookimpl
+from .model import (
+    Basis,
+    Blame,
+    Check,
+    Crash,
+    Evaluation,
+    Evidence,
+    Exercise,
+    Finding,
+    Place,
+    Run,
+    RunStatus,
+    Severity,
+    Sign,
+    Status,
+    Submission,
+    SubmissionKind,
+)
+from .result import RenderContext, Renderer, Result, StepEvent, Timeline, VerdictRecord, as_record, to_json
+from .trace import (
+    BackwardFacts,
+    Event,
+    ForwardGroup,
+    LossCall,
+    ModelFacts,
+    Operation,
+    OptimizerFacts,
+    Outcome,
+    StepPattern,
+    Trace,
+)
+from .words import describe, line_of, visible
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BackwardFacts", "Basis", "Blame", "Check", "Crash", "Evaluation", "Event", "Evidence", "Exercise",
+    "Finding", "ForwardGroup", "GraderError", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
+    "Outcome", "Place", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "Severity", "Sign",
+    "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
+    "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
+]  # fmt: skip

@@ -1,0 +1,116 @@
+"""@check, and running a check so that it cannot break the grade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from .model import Basis, Check, CheckFunction, Evidence, Finding, Scalar, Severity, Sign
+from .trace import Outcome as StepOutcome
+
+GROUPS = (
+    "run", "order", "hygiene", "loss", "mode", "structure", "data", "device", "evaluation", "wiring",
+    "scheduler", "scaling", "integrity",
+)  # fmt: skip
+
+
+def check(
+    *,
+    group: str,
+    severity: Severity,
+    title: str,
+    message: str,
+    why: str,
+    experiment: str = "",
+    hints: Iterable[str] = (),
+    explains: Iterable[str] = (),
+    needs: Iterable[str] = ("trace",),
+    basis: Basis = Basis.CLAIMED,
+    shows: StepOutcome | None = None,
+) -> Callable[[CheckFunction], Check]:
+    """Make a Check of a pure function Evidence -> signs. Its slug is the function's name in kebab-case.
+
+    `title`: the student's sentence, without `you forgot`. `message`: what happened, with this run's numbers
+    as `{placeholders}`. `why`: why it matters. `experiment`: something to try first. `hints`: from a question
+    to the name of the API. `explains`: slugs of checks whose findings follow from this one.
+    `shows`: which kind of optimizer step the page draws for it.
+    """
+
+    def decorate(function: CheckFunction) -> Check:
+        return Check(
+            id=function.__name__.replace("_", "-"),
+            group=group,
+            severity=severity,
+            title=title,
+            message=message,
+            why=why,
+            function=function,
+            experiment=experiment,
+            hints=tuple(hints),
+            explains=tuple(explains),
+            needs=tuple(needs),
+            basis=basis,
+            shows=shows,
+        )
+
+    return decorate
+
+
+def sign(
+    line: int | None = None,
+    *,
+    end_line: int | None = None,
+    count: int | None = None,
+    of: int | None = None,
+    severity: Severity | None = None,
+    measured: dict[str, Scalar] | None = None,
+    **params: Scalar,
+) -> Sign:
+    """What a check yields: where it shows, how often of how many, and the message's params."""
+    return Sign(line, end_line, count, of, severity, params, measured or {})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check said: findings, or why it could not decide, or how it broke."""
+
+    check: Check
+    findings: tuple[Finding, ...] = ()
+    decided: bool = True
+    broken: str | None = None
+
+
+def run_check(check: Check, evidence: Evidence) -> Outcome:
+    """Run one check. An exception in it is our fault and costs the student nothing."""
+    if not has_evidence(check, evidence):
+        return Outcome(check, decided=False)
+    try:
+        findings = tuple(_place(check, evidence, item) for item in check.function(evidence))
+    except Exception as error:  # the one place where a check of anybody's may fail
+        return Outcome(check, decided=False, broken=f"{check.id}: {type(error).__name__}: {error}")
+    return Outcome(check, findings)
+
+
+def has_evidence(check: Check, evidence: Evidence) -> bool:
+    """Whether everything that the check needs is there."""
+    trace, evaluation = evidence.trace, evidence.evaluation
+    present = {
+        "recording": trace is not None,
+        "trace": trace is not None and trace.shows_training,
+        "completed": trace is not None and trace.complete,
+        "loss": trace is not None and (trace.shows_training or trace.swapped_loss),
+        "evaluation": evaluation is not None and (evaluation.accuracy is not None or evaluation.at_fault),
+    }
+    return all(present.get(need, False) for need in check.needs)
+
+
+def _place(check: Check, evidence: Evidence, item: Sign) -> Finding:
+    return Finding(
+        check=check.id,
+        severity=item.severity or check.severity,
+        where=evidence.submission.place(item.line, item.end_line),
+        count=item.count,
+        of=item.of,
+        params=dict(item.params),
+        measured=dict(item.measured),
+    )

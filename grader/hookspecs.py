@@ -1,0 +1,71 @@
+"""Every hook, typed: who calls it, when, and what the return value means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from .data import DatasetProvider
+    from .model import Check, Exercise, Grade, RunSpec, Submission, Verdict
+    from .result import Renderer
+    from .sandbox import SandboxBackend
+
+PROJECT = "gradeloop"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def grader_checks() -> list[Check]:  # type: ignore[empty-body]
+    """Checks that this plugin offers. Called once at start-up; a slug offered twice is an error."""
+
+
+@hookspec
+def grader_exercise_folders() -> list[Path]:  # type: ignore[empty-body]
+    """Folders whose sub-folders hold an exercise.toml. Called whenever exercises are looked up."""
+
+
+@hookspec
+def grader_datasets() -> Mapping[str, DatasetProvider]:  # type: ignore[empty-body]
+    """Data sets by name. Called when an exercise names one."""
+
+
+@hookspec
+def grader_sandboxes() -> list[SandboxBackend]:  # type: ignore[empty-body]
+    """Sandbox backends in order of preference; each says whether it works here, and why not.
+
+    Called once before the first worker starts.
+    """
+
+
+@hookspec
+def grader_prepare(submission: Submission, exercise: Exercise, run_spec: RunSpec) -> RunSpec | None:
+    """Called before the worker starts. A changed spec is used instead; None leaves it as it is."""
+
+
+@hookspec
+def grader_check_done(exercise: Exercise, verdict: Verdict) -> None:
+    """Called after each rubric line, for progress. The return value is not used."""
+
+
+@hookspec(firstresult=True)
+def grader_grade(exercise: Exercise, verdicts: tuple[Verdict, ...], metadata: Mapping[str, Any]) -> Grade | None:
+    """A course's own policy. Called once per submission; the first answer that is not None is the grade.
+
+    `metadata`: student, submitted_at, due_at, earlier results; keys that are not known are absent.
+    """
+
+
+@hookspec
+def grader_renderers() -> Mapping[str, Renderer]:  # type: ignore[empty-body]
+    """Renderers by format name. Called when a result is to be shown."""
+
+
+@hookspec
+def grader_locales() -> list[Path]:  # type: ignore[empty-body]
+    """Folders with a plugin's own <language>.po files; a missing catalogue falls back to English."""

@@ -1,0 +1,83 @@
+"""Built-in plugins by walking plugins/ and reports/, others by the entry point group `gradeloop`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from . import hookspecs
+from .errors import UsageError
+from .model import Check
+
+if TYPE_CHECKING:
+    from .result import Renderer
+
+GROUP = "gradeloop"
+BUILT_IN = (
+    "grader.plugins",
+    "grader.reports",
+    "grader.sandbox.plugin",
+    "grader.data.plugin",
+    "grader.exercise_folders",
+)
+
+
+class ModuleChecks:
+    """The checks that a module defines with @check, offered through the same hook as anybody's."""
+
+    def __init__(self, checks: list[Check]) -> None:
+        self.checks = checks
+
+    @hookspecs.hookimpl
+    def grader_checks(self) -> list[Check]:
+        return self.checks
+
+
+def create_manager(*, third_party: bool = True) -> pluggy.PluginManager:
+    """A plugin manager with everything built in, and what is installed under the entry point group."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    for name in BUILT_IN:
+        _register(manager, importlib.import_module(name))
+    if third_party:
+        manager.load_setuptools_entrypoints(GROUP)
+    for name, plugin in manager.list_name_plugin():
+        checks = [value for value in vars(plugin).values() if isinstance(value, Check)] if plugin else []
+        if checks:
+            manager.register(ModuleChecks(checks), f"{name}:checks")
+    manager.check_pending()
+    return manager
+
+
+def _register(manager: pluggy.PluginManager, module: ModuleType) -> None:
+    """Register a module, and those in its folder when it is a package."""
+    manager.register(module, module.__name__)
+    for info in pkgutil.iter_modules(getattr(module, "__path__", [])):
+        if not info.ispkg:
+            _register(manager, importlib.import_module(f"{module.__name__}.{info.name}"))
+
+
+def all_checks(manager: pluggy.PluginManager) -> dict[str, Check]:
+    """Every check by its slug, sorted. Raises UsageError when two plugins offer the same slug."""
+    found: dict[str, Check] = {}
+    for checks in manager.hook.grader_checks():
+        for item in checks:
+            if found.setdefault(item.id, item) is not item:
+                raise UsageError(f"two plugins offer a check called {item.id!r}")
+    return dict(sorted(found.items()))
+
+
+def all_renderers(manager: pluggy.PluginManager) -> Mapping[str, Renderer]:
+    """Every renderer by its format name, sorted."""
+    found: dict[str, Renderer] = {}
+    for renderers in manager.hook.grader_renderers():
+        for name, renderer in renderers.items():
+            if name in found:
+                raise UsageError(f"two plugins offer a format called {name!r}")
+            found[name] = renderer
+    return dict(sorted(found.items()))

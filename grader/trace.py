@@ -1,0 +1,376 @@
+"""What the worker wrote -> Trace; distrusts every byte."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar, get_args, get_origin
+
+from .errors import TraceError
+
+MAX_TEXT = 200
+MAX_ITEMS = 512
+MAX_COUNT = 10**12
+
+T = TypeVar("T")
+
+
+class Outcome(StrEnum):
+    """What an optimizer found in its gradients when it took a step."""
+
+    #: only contributions that it had not applied before
+    FRESH = "fresh"
+    #: contributions that it had already applied, with new ones added to them
+    STALE = "stale"
+    #: only contributions that it had already applied
+    REPEATED = "repeated"
+    #: contributions had arrived since its last step and were cleared before this one
+    WIPED = "wiped"
+    #: nothing: no contribution since its last step
+    EMPTY = "empty"
+    #: gradients that no backward pass put there (`p.grad = g`)
+    BY_HAND = "by-hand"
+    #: none of its parameters requires a gradient
+    FROZEN = "frozen"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A call in the student's loop: forward, loss, zero_grad, backward, clip, step, scheduler, update."""
+
+    name: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class StepPattern:
+    """Optimizer steps that looked alike: same optimizer, outcome and calls since the step before."""
+
+    optimizer: int
+    outcome: Outcome
+    events: tuple[Event, ...]
+    count: int
+    #: 0-based number of the first and the last such step of this optimizer
+    first: int
+    last: int
+    #: backward passes consumed for the first time, and again, in one such step
+    fresh: int = 0
+    stale: int = 0
+    #: parameters concerned (a few names)
+    parameters: tuple[str, ...] = ()
+    #: the line of the call that cleared, for WIPED
+    cleared_line: int | None = None
+    #: different batches (training forwards) whose contributions one such step consumed
+    batches: int = 0
+
+    def line_of(self, name: str) -> int | None:
+        """The line of the last such call before the step; None where none was seen."""
+        return next((event.line for event in reversed(self.events) if event.name == name), None)
+
+
+@dataclass(frozen=True)
+class OptimizerFacts:
+    """One optimizer that was constructed during the run."""
+
+    name: str
+    line: int | None
+    steps: int
+    #: parameters it holds; of these, how many ever received a contribution; how many require a gradient
+    parameters: int
+    received: int
+    trainable: int
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Something seen a number of times, and the student's line where it was first seen."""
+
+    count: int = 0
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class BackwardFacts:
+    """What became of the backward passes that reached a parameter."""
+
+    total: int = 0
+    line: int | None = None
+    #: applied by an optimizer step, or by an update by hand
+    used: int = 0
+    #: cleared before anything used them
+    wiped: int = 0
+    #: still unused at the end
+    pending: int = 0
+    #: backward() on a fresh leaf: no parameter is connected to the loss
+    detached: Sighting = Sighting()
+    #: backward() that raised because the loss has no graph
+    without_graph: Sighting = Sighting()
+    #: the same loss executed again with no step in between
+    repeated: Sighting = Sighting()
+    #: the same graph executed again after a step had changed its parameters
+    across_step: Sighting = Sighting()
+    #: losses that were NaN or infinite
+    not_finite: Sighting = Sighting()
+    #: passes that began at the mean of a loss function itself: neither divided, scaled nor added to another
+    bare: int = 0
+
+
+@dataclass(frozen=True)
+class LossCall:
+    """Calls of one loss function on one line. Counters count the calls that were looked at closely."""
+
+    function: str
+    line: int | None
+    calls: int
+    looked: int
+    #: the result took part in a graph (grad enabled, something required a gradient)
+    with_graph: int = 0
+    input_shape: tuple[int, ...] = ()
+    target_shape: tuple[int, ...] = ()
+    target_type: str = ""
+    #: shapes of input and target differ (losses that broadcast)
+    mismatched: int = 0
+    #: the target requires a gradient and the input does not
+    swapped: int = 0
+    #: neither requires a gradient although gradients are enabled and the model is training
+    detached: int = 0
+    #: rows >= 0 that sum to 1; rows whose logsumexp is 0; no value below 0; no value outside [0, 1]
+    probability_rows: int = 0
+    log_probability_rows: int = 0
+    non_negative: int = 0
+    unit_interval: int = 0
+    #: name of the operation that produced the input, e.g. SoftmaxBackward0, and how often it was that one
+    producer: str = ""
+    producer_count: int = 0
+    #: number of classes where the input is (batch, classes)
+    classes: int = 0
+    first_value: float | None = None
+    last_value: float | None = None
+    #: the input shares its memory with the target, or with what went into a model
+    from_data: int = 0
+
+    def mostly(self, count: int) -> bool:
+        """Whether more than half of the calls that were looked at are counted here."""
+        return 2 * count > self.looked
+
+
+@dataclass(frozen=True)
+class ForwardGroup:
+    """Calls of a root module on one line under the same circumstances."""
+
+    line: int | None
+    #: its output took part in a backward pass
+    trained: bool
+    #: module.training of the root
+    training: bool
+    grad_enabled: bool
+    calls: int
+    samples: int
+    #: layers that behave differently in training (dropout, batch norm), and how many of them were training
+    modal: int
+    modal_training: int
+    #: the output went into argmax, max, topk or a loss, as in an evaluation
+    judged: int
+    #: of the samples, how many were fingerprinted, and how many of those were also trained on
+    compared: int = 0
+    also_trained: int = 0
+    #: passes over a loader (or epochs) in which this group occurred
+    passes: int = 0
+    #: the parameters of this root were updated at some time in the run (False: a teacher, an average)
+    updated: bool = True
+
+
+@dataclass(frozen=True)
+class EpochFacts:
+    """One pass over the training data: optimizer steps, samples, mean loss over samples."""
+
+    steps: int
+    samples: int
+    loss: float | None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of a traced forward: its name and the shape of its result without the batch."""
+
+    name: str
+    shape: tuple[int, ...]
+    #: shape of the parameter it used, () when none
+    weight: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model that was trained: the outermost module whose parameters an optimizer stepped."""
+
+    name: str
+    parameters: int
+    #: where its forward() stands, or where it was built
+    line: int | None = None
+    input_shape: tuple[int, ...] = ()
+    output_shape: tuple[int, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    #: largest absolute change of any parameter between the first step and the end
+    largest_change: float | None = None
+    #: loss of the first and of the last weights over the recorded training batches
+    first_loss: float | None = None
+    last_loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a curve: an optimizer step and a value."""
+
+    step: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What was observed beside the student's code: a claim that explains, never proof."""
+
+    complete: bool = False
+    steps: int = 0
+    patterns: tuple[StepPattern, ...] = ()
+    #: how many steps fell into each outcome, exact even where patterns overflowed
+    outcomes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    optimizers: tuple[OptimizerFacts, ...] = ()
+    backwards: BackwardFacts = BackwardFacts()
+    #: updates of parameters without an optimizer
+    by_hand: Sighting = Sighting()
+    #: of these, updates whose gradient held what an earlier one had already used, with new added to it
+    by_hand_stale: Sighting = Sighting()
+    #: gradients asked for without backward(): torch.autograd.grad, torch.func.grad and its kin
+    functional: Sighting = Sighting()
+    loss_calls: tuple[LossCall, ...] = ()
+    forwards: tuple[ForwardGroup, ...] = ()
+    epochs: tuple[EpochFacts, ...] = ()
+    model: ModelFacts | None = None
+    loss_curve: tuple[Point, ...] = ()
+    #: batches of the training loader in one epoch, where known
+    batches_per_epoch: int | None = None
+    device: str = "cpu"
+    #: what of the recorder itself failed, for the instructor; empty when all is well
+    problem: str = ""
+
+    @property
+    def shows_training(self) -> bool:
+        """Whether anything of a training loop was seen, right or wrong."""
+        backwards = self.backwards
+        tried = backwards.total + backwards.detached.count + backwards.without_graph.count
+        return self.steps + self.by_hand.count + self.functional.count + tried > 0
+
+    @property
+    def swapped_loss(self) -> bool:
+        """Whether a loss got its arguments in the wrong order: it may stop there, before any training."""
+        return any(call.swapped for call in self.loss_calls)
+
+    def count(self, outcome: Outcome) -> int:
+        """How many optimizer steps had this outcome."""
+        return self.outcomes.get(outcome.value, 0)
+
+    def with_outcome(self, outcome: Outcome) -> tuple[StepPattern, ...]:
+        """Patterns of this outcome, the most frequent first."""
+        found = [pattern for pattern in self.patterns if pattern.outcome is outcome]
+        return tuple(sorted(found, key=lambda pattern: (-pattern.count, pattern.first)))
+
+
+def parse_trace(payload: bytes) -> Trace:
+    """Bytes of a trace frame -> Trace. Raises TraceError on anything that the dataclasses do not describe."""
+    try:
+        value = json.loads(payload, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"trace is not JSON: {type(error).__name__}") from None
+    return read(Trace, value)
+
+
+def read(kind: type[T], value: object) -> T:
+    """Build a dataclass from parsed JSON, bounded and typed by its annotations. Raises TraceError."""
+    return typing.cast(T, _read(kind, value, kind.__name__))
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+def _read(kind: Any, value: object, where: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return _read_dataclass(kind, value, where)
+    origin = get_origin(kind)
+    if origin is types.UnionType or origin is typing.Union:
+        return _read_optional(kind, value, where)
+    if origin is tuple:
+        return _read_tuple(get_args(kind)[0], value, where)
+    if origin is not None and issubclass(origin, Mapping):
+        return _read_mapping(get_args(kind)[1], value, where)
+    return _read_scalar(kind, value, where)
+
+
+def _read_dataclass(kind: Any, value: object, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise TraceError(f"{where}: not an object")
+    hints = typing.get_type_hints(kind)
+    unknown = value.keys() - hints.keys()
+    if unknown:
+        raise TraceError(f"{where}: unknown key {sorted(unknown)[0][:40]!r}")
+    parts = {key: _read(hints[key], item, f"{where}.{key}") for key, item in value.items()}
+    try:
+        return kind(**parts)
+    except TypeError:
+        raise TraceError(f"{where}: a key is missing") from None
+
+
+def _read_optional(kind: Any, value: object, where: str) -> Any:
+    if value is None:
+        return None
+    [inner] = [option for option in get_args(kind) if option is not type(None)]
+    return _read(inner, value, where)
+
+
+def _read_tuple(kind: Any, value: object, where: str) -> tuple[Any, ...]:
+    if not isinstance(value, list) or len(value) > MAX_ITEMS:
+        raise TraceError(f"{where}: not a list of at most {MAX_ITEMS}")
+    return tuple(_read(kind, item, where) for item in value)
+
+
+def _read_mapping(kind: Any, value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) > MAX_ITEMS:
+        raise TraceError(f"{where}: not an object of at most {MAX_ITEMS} keys")
+    return {key[:MAX_TEXT]: _read(kind, item, where) for key, item in value.items()}
+
+
+def _read_scalar(kind: Any, value: object, where: str) -> Any:
+    if kind is bool and isinstance(value, bool):
+        return value
+    if kind is int and isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_COUNT:
+        return value
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return _finite(value, where)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return _member(kind, value, where)
+    if kind is str and isinstance(value, str):
+        return value[:MAX_TEXT]
+    raise TraceError(f"{where}: not a valid {getattr(kind, '__name__', kind)}")
+
+
+def _finite(value: int | float, where: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        raise TraceError(f"{where}: too large") from None
+    if not math.isfinite(number):
+        raise TraceError(f"{where}: not finite")
+    return number
+
+
+def _member(kind: type[StrEnum], value: object, where: str) -> StrEnum:
+    try:
+        return kind(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise TraceError(f"{where}: not one of {', '.join(kind)}") from None
