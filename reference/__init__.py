@@ -1,0 +1,1 @@
+"""The solutions that we are proud to show."""
