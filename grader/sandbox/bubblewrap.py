@@ -1,0 +1,149 @@
+"""The first choice: bubblewrap builds a room of namespaces, Landlock and seccomp hold inside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import SandboxError
+from ..model import Layer, Probe, RunSpec
+from . import room
+from .backend import Pipes
+from .cold import ColdWorker, start
+from .probe import try_to_break_out
+
+_WORKER, _DATA, _TEMP = "/gradeloop/worker", "/gradeloop/data", "/tmp"
+_WORK_FOLDERS = ("/work", "/submission", "/home/student")
+_FIXES = {
+    "setting up uid map": "let bwrap make user namespaces: load the AppArmor profile bwrap-userns-restrict",
+    "RTM_NEWADDR": "let bwrap make user namespaces: load the AppArmor profile bwrap-userns-restrict",
+    "No permissions to create": "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1",
+    "Can't mount proc": "an outer container hides /proc: start it with --security-opt systempaths=unconfined",
+    "Unknown option": "install bubblewrap 0.8 or newer",
+    "not installed": "install bubblewrap (apt install bubblewrap)",
+}
+
+
+class Bubblewrap:
+    """A room with its own files, processes, network and users; the student's code is nobody in it."""
+
+    name = "bubblewrap"
+
+    def __init__(self, executable: str = "bwrap") -> None:
+        self._executable = executable
+        self._probe: Probe | None = None
+
+    def probe(self) -> Probe:
+        """Start a canary in a room; works when it was refused everything."""
+        if self._probe is None:
+            found = shutil.which(self._executable)
+            self._probe = try_to_break_out(self, _fix) if found else _missing()
+        return self._probe
+
+    def launch(self, spec: RunSpec, pipes: Pipes) -> ColdWorker:
+        """Start a cold worker in a new room."""
+        program = shutil.which(self._executable)
+        if program is None:
+            raise SandboxError("bubblewrap is not installed")
+        work = work_folder(room.interpreter_folders())
+        identity = room.throwaway_identity(spec, walk=False)
+        limits = room.limits_for(spec, identity)
+        descriptors = (pipes.frames, pipes.control, pipes.faults)
+        arguments = [program, *room_arguments(spec, work), "--", *room.command(_WORKER, "main", descriptors)]
+        process = start(arguments, pipes, {"PATH": "/usr/bin:/bin"})
+        jail = {
+            "work": work,
+            "temp": _TEMP,
+            "data": room.offered_data(spec, _DATA),
+            "identity": identity,
+            "capabilities": "drop",
+            "limits": limits,
+            "landlock": {"read": ["/"], "write": [work, _TEMP, "/dev/shm"], "devices": room.devices(spec)},
+            "seccomp": "room",
+        }
+        return ColdWorker(process, jail, overhead=2, gentle=False)
+
+
+def room_arguments(spec: RunSpec, work: str) -> list[str]:
+    """What bubblewrap is told. Temporary folders come before what may have to be shown below them."""
+    arguments = [*_namespaces(), "--die-with-parent", "--new-session", "--clearenv"]
+    for name, value in room.environment(spec, _TEMP).items():
+        arguments += ["--setenv", name, value]
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    for place, megabytes in ((work, 256), (_TEMP, 128), ("/dev/shm", 256)):
+        size = ["--size", str(megabytes << 20), "--perms", "1777"]
+        arguments += [*_ancestors(Path(place)), *size, "--tmpfs", place]
+    for name in room.SYSTEM_FOLDERS:
+        arguments += _system_folder(Path(name))
+    for name in room.SYSTEM_FILES:
+        arguments += [*_ancestors(Path(name)), "--ro-bind-try", name, name]
+    for folder in room.interpreter_folders():
+        arguments += [*_ancestors(folder), "--ro-bind", str(folder), str(folder)]
+    arguments += _mask(room.hidden_paths())
+    arguments += ["--perms", "0755", "--dir", "/gradeloop", "--ro-bind", str(room.WORKER), _WORKER]
+    if spec.data is not None:
+        arguments += ["--ro-bind", str(spec.data), _DATA]
+    return [*arguments, *_gpu(spec), "--remount-ro", "/", "--chdir", "/"]
+
+
+def work_folder(interpreter: Iterable[Path]) -> str:
+    """Where the student's files lie: the first name with nothing of the interpreter's below it."""
+    folders = list(interpreter)
+    return next(name for name in _WORK_FOLDERS if not any(folder.is_relative_to(name) for folder in folders))
+
+
+def _namespaces() -> list[str]:
+    if os.geteuid() == 0:
+        # no user namespace: inside one RLIMIT_NPROC would not count; the worker drops its uid instead
+        return [
+            "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+            "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+            "--hostname", "sandbox",
+        ]  # fmt: skip
+    own = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"]
+    return [*own, "--hostname", "sandbox"]
+
+
+def _ancestors(path: Path) -> list[str]:
+    """bubblewrap makes missing parents 0700, which the dropped uid could not walk through."""
+    steps = sorted(step for step in path.parents if step != Path("/"))
+    return [word for step in steps for word in ("--perms", "0755", "--dir", str(step))]
+
+
+def _system_folder(path: Path) -> list[str]:
+    if path.is_symlink():  # /bin -> usr/bin
+        return ["--symlink", str(path.readlink()), str(path)]
+    return ["--ro-bind-try", str(path), str(path)]
+
+
+def _mask(hidden: Iterable[Path]) -> list[str]:
+    """Cover the grader's own folders where they lie below something that is shown."""
+    shown = [*room.interpreter_folders(), *(Path(os.path.realpath(path)) for path in room.SYSTEM_FOLDERS)]
+    arguments: list[str] = []
+    for path in hidden:
+        if not any(path.is_relative_to(folder) for folder in shown):
+            continue
+        cover = ["--perms", "0555", "--tmpfs"] if path.is_dir() else ["--ro-bind", os.devnull]
+        arguments += [*cover, str(path)]
+    return arguments
+
+
+def _gpu(spec: RunSpec) -> list[str]:
+    nodes = room.gpu_nodes(spec)
+    if not nodes:
+        return []
+    arguments = ["--ro-bind", "/sys", "/sys"]
+    for node in nodes:
+        arguments += ["--dev-bind", node, node]
+    return arguments
+
+
+def _missing() -> Probe:
+    reason = "bubblewrap is not installed"
+    return Probe(works=False, layers=(Layer("namespaces", False, reason, _fix(reason)),), reason=reason)
+
+
+def _fix(reason: str) -> str:
+    return next((fix for sign, fix in _FIXES.items() if sign in reason), "")

@@ -1,0 +1,77 @@
+"""A worker that is a process of its own, started for one run: the two ways to start it, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import SandboxError
+from . import processes
+from .backend import Ended, Pipes
+from .box import Box, remove_tree
+
+_MONITOR_SECONDS = 8.0
+
+
+class ColdWorker:
+    """Wraps the process that was started. `gentle`: a monitor, which kills the rest when asked to leave."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        jail: Mapping[str, Any],
+        *,
+        overhead: int,
+        gentle: bool,
+        box: Box | None = None,
+    ) -> None:
+        self.pid = process.pid
+        self.jail = jail
+        self.overhead = overhead
+        self._process = process
+        self._gentle = gentle
+        self._box = box
+
+    def ended(self) -> Ended | None:
+        """How it ended. Both bubblewrap and the monitor say 128 + n for signal n, as a shell does."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        if code < 0:
+            return Ended(signal=-code)
+        return Ended(signal=code - 128) if code - 128 in signal.valid_signals() else Ended(code=code)
+
+    def stop(self) -> None:
+        """Kill everything. Without a pid namespace the monitor has to find what has run away."""
+        if self._gentle and self._process.poll() is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_MONITOR_SECONDS)
+        if self._process.poll() is None:
+            processes.kill_tree(self.pid)
+            self._process.kill()
+        self._process.wait()
+
+    def clean(self) -> None:
+        """Remove the run's folder."""
+        if self._box is not None and self._box.root.exists():
+            remove_tree(self._box.root)
+
+
+def start(command: Sequence[str], pipes: Pipes, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a process with a worker's pipes and nothing else of ours. Raises SandboxError."""
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=pipes.stdout,
+            stderr=pipes.stderr,
+            pass_fds=(pipes.frames, pipes.control, pipes.faults),
+            env=dict(environment),
+            cwd="/",
+        )
+    except OSError as error:
+        raise SandboxError(f"{command[0]}: {error.strerror}") from None

@@ -1,0 +1,142 @@
+"""A run's processes as /proc shows them: how many, how large, how busy; and how to end them all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_GONE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a tree of processes uses now. Memory: anonymous and shared pages, in bytes."""
+
+    processes: int = 0
+    memory: int = 0
+    cpu_seconds: float = 0.0
+
+    def at_least(self, other: Usage) -> Usage:
+        """The larger of each."""
+        return Usage(
+            max(self.processes, other.processes),
+            max(self.memory, other.memory),
+            max(self.cpu_seconds, other.cpu_seconds),
+        )
+
+
+def tree(root: int) -> list[int]:
+    """A process and everything below it; just the process where there is no /proc."""
+    found = [root]
+    for process in found:  # grows while it is read
+        found += _children(process)
+    return found
+
+
+def usage(root: int, limit: int) -> Usage:
+    """Sum over the tree. Only when the cheap sum exceeds `limit` bytes are shared pages divided fairly."""
+    members = tree(root)
+    memory = sum(_resident(process) for process in members)
+    if memory > limit:
+        memory = min(memory, _proportional(members, otherwise=memory))
+    return Usage(len(members), memory, sum(_cpu_seconds(process) for process in members))
+
+
+def tasks_of_user() -> int:
+    """Threads that this user runs on the machine: RLIMIT_NPROC counts them all."""
+    mine, count = os.getuid(), 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if entry.stat().st_uid == mine:
+                count += len(list((entry / "task").iterdir()))
+    return count
+
+
+def kill_tree(root: int) -> None:
+    """Kill a process and everything below it: stop them first, to a fixpoint, so that nothing forks away."""
+    doomed: dict[int, str] = {}
+    deadline = time.monotonic() + _GONE_SECONDS
+    while time.monotonic() < deadline:
+        new = [process for process in tree(root) if process not in doomed]
+        if not new:
+            break
+        for process in new:
+            doomed[process] = _birth(process)
+            _stop(process)
+    for process in doomed:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGKILL)
+    while time.monotonic() < deadline and any(born and _birth(one) == born for one, born in doomed.items()):
+        time.sleep(0.005)
+
+
+def living(processes: Iterable[int]) -> list[int]:
+    """Those that still run; a zombie does not."""
+    return [process for process in processes if _birth(process)]
+
+
+def _stop(process: int) -> None:
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        resource.prlimit(process, resource.RLIMIT_NPROC, (0, 0))
+    with contextlib.suppress(OSError):
+        os.kill(process, signal.SIGSTOP)
+
+
+def _children(process: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{process}/task").iterdir():  # a child belongs to the thread that forked it
+            found += [int(word) for word in _read(f"{thread}/children").split()]
+    return found
+
+
+def _resident(process: int) -> int:
+    wanted = ("RssAnon:", "RssShmem:")
+    lines = _read(f"/proc/{process}/status").splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith(wanted)) << 10
+
+
+def _proportional(members: list[int], otherwise: int) -> int:
+    total = 0
+    for process in members:
+        try:
+            text = Path(f"/proc/{process}/smaps_rollup").read_text()
+        except PermissionError:
+            return otherwise  # hidden: believe the sum that counts shared pages twice
+        except OSError:
+            continue  # gone meanwhile
+        wanted = [line for line in text.splitlines() if line.startswith(("Pss_Anon", "Pss_Shmem"))]
+        total += sum(int(line.split()[1]) for line in wanted)
+    return total << 10
+
+
+def _cpu_seconds(process: int) -> float:
+    """Its own time and that of the children that it has waited for."""
+    fields = _stat(process)
+    return sum(int(field) for field in fields[11:15]) / _TICKS if len(fields) > 14 else 0.0
+
+
+def _birth(process: int) -> str:
+    """When it was born, to tell it from a later one of the same number; empty when it is gone or a zombie."""
+    fields = _stat(process)
+    return fields[19] if len(fields) > 19 and fields[0] not in "ZX" else ""
+
+
+def _stat(process: int) -> list[str]:
+    """The fields of /proc/PID/stat from the third on; the second may hold spaces and brackets."""
+    return _read(f"/proc/{process}/stat").rpartition(")")[2].split()
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

@@ -1,0 +1,172 @@
+"""One submission and its worker, from the request to the last question; what is left dies with it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ..errors import SandboxError, TraceError
+from ..model import Blame, Logits, Progress, Run, RunSpec, RunStatus
+from ..trace import Trace, parse_trace
+from .backend import UNCONFINED, SandboxBackend, Worker
+from .collector import Collector
+from .outcome import Seen, judge
+from .pipes import close_all, open_pipes
+from .request import encode_request
+from .supervisor import Supervisor
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Session:
+    """`with Session(backend, spec) as session: run = session.run(); session.logits(images, seconds)`."""
+
+    def __init__(
+        self,
+        backend: SandboxBackend,
+        spec: RunSpec,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._backend = backend
+        self._spec = spec
+        self._collector = Collector(on_progress, trace_bytes=spec.limits.trace_bytes)
+        self._supervisor: Supervisor | None = None
+        self._worker: Worker | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(self) -> Run:
+        """Start the worker and watch until the student's code is over; raises for nothing that a worker does."""
+        try:
+            supervisor, collector = self._start(), self._collector
+        except SandboxError as error:
+            return self._failed(str(error))
+        supervisor.watch(lambda: collector.end is not None)
+        trace = self._trace()
+        outcome = judge(self._seen(supervisor, trace))
+        notes = [note for note in (outcome.reason, *collector.notes) if note]
+        return Run(
+            status=outcome.status,
+            blame=outcome.blame,
+            exit_code=outcome.exit_code,
+            crash=outcome.crash,
+            last_line=outcome.last_line,
+            limit=outcome.limit,
+            reason="; ".join(notes) or None,
+            wall_seconds=self._wall_seconds(supervisor),
+            cpu_seconds=supervisor.peak.cpu_seconds,
+            peak_memory_mb=supervisor.peak.memory / 2**20,
+            stdout=supervisor.stdout.output(),
+            stderr=supervisor.stderr.output(),
+            trace=trace,
+            seed=self._spec.seed,
+            device=self._spec.device,
+            dataset=self._spec.dataset,
+            sandbox=self._sandbox(),
+        )
+
+    def logits(self, images: NDArray[np.uint8], seconds: float) -> Logits:
+        """What the trained model says to images (n, height, width), at most `seconds` later.
+
+        Values may be infinite or NaN: whoever asked has to look.
+        """
+        supervisor, collector = self._supervisor, self._collector
+        if supervisor is None or collector.end is None or supervisor.is_over():
+            return Logits(None, "no-worker", "the worker was gone before it could be asked")
+        count, height, width = images.shape
+        collector.ask(count)
+        question = {"ask": "logits", "images": count, "height": height, "width": width}
+        supervisor.send("Q", json.dumps(question).encode())
+        supervisor.send("D", images.tobytes())
+        supervisor.watch(collector.has_answer, seconds)
+        return self._read_answer(supervisor)
+
+    def close(self) -> None:
+        """Kill the whole tree of processes and remove what it left. May be called twice."""
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            supervisor.close()
+
+    def _start(self) -> Supervisor:
+        pipes, ends = open_pipes()
+        try:
+            self._worker = worker = self._backend.launch(self._spec, pipes)
+        except SandboxError:
+            ends.close()
+            raise
+        finally:
+            close_all(pipes)
+        # kept before anything can fail, so that close() finds it
+        self._supervisor = supervisor = Supervisor(worker, ends, self._spec.limits, self._collector)
+        supervisor.send("R", encode_request(self._spec, worker.jail))
+        return supervisor
+
+    def _trace(self) -> Trace | None:
+        if self._collector.trace is None:
+            return None
+        try:
+            return parse_trace(self._collector.trace)
+        except TraceError as error:
+            self._collector.notes.append(f"the trace is malformed: {error}")
+            return None
+
+    def _seen(self, supervisor: Supervisor, trace: Trace | None) -> Seen:
+        worker, collector = self._worker, self._collector
+        return Seen(
+            limits=self._spec.limits,
+            began=collector.began is not None,
+            stopped=supervisor.stopped,
+            ended=supervisor.ended,
+            end=collector.end,
+            crash=collector.crash,
+            steps=trace.steps if trace is not None else 0,
+            faults=supervisor.faults.output().text,
+            stderr=supervisor.stderr.output().text,
+            folder=str(worker.jail["work"]) if worker is not None else "",
+            entry=self._spec.entry,
+        )
+
+    def _wall_seconds(self, supervisor: Supervisor) -> float:
+        if self._collector.began is None:
+            return 0.0
+        return (self._collector.ended or supervisor.finished or time.monotonic()) - self._collector.began
+
+    def _sandbox(self) -> str:
+        """What held, e.g. `bubblewrap+landlock+seccomp`."""
+        if self._backend.name == UNCONFINED:
+            return UNCONFINED
+        held = dict.fromkeys((self._backend.name, *(self._collector.layers or ())))
+        return "+".join(held)
+
+    def _failed(self, reason: str) -> Run:
+        spec = self._spec
+        status = RunStatus.SANDBOX_FAILED
+        return Run(
+            status, Blame.GRADER, reason=reason, seed=spec.seed, device=spec.device, dataset=spec.dataset,
+            sandbox=self._backend.name,
+        )  # fmt: skip
+
+    def _read_answer(self, supervisor: Supervisor) -> Logits:
+        import numpy as np
+
+        answer, values = self._collector.answer, self._collector.logits
+        if answer is not None and answer.reason is not None:
+            return Logits(None, answer.reason, answer.detail)
+        if answer is None or values is None:
+            gone = supervisor.is_over()
+            return Logits(None, "worker-died", "") if gone else Logits(None, "no-answer", "")
+        if len(values) != answer.rows * answer.columns * 4:
+            return Logits(None, "malformed-answer", f"{len(values)} bytes of logits")
+        table = np.frombuffer(values, dtype="<f4").reshape(answer.rows, answer.columns)
+        return Logits(table.astype(np.float32), None, answer.detail)
