@@ -1,0 +1,1 @@
+"""One renderer a file: Result in, text out."""
