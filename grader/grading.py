@@ -1,0 +1,128 @@
+"""Outcomes of checks + rubric -> verdicts and a grade; causes and consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from .checks import Outcome
+from .model import (
+    Basis,
+    Blame,
+    Check,
+    Evaluation,
+    Exercise,
+    Finding,
+    Grade,
+    RubricLine,
+    Run,
+    Severity,
+    Status,
+    Verdict,
+)
+
+#: from the weakest evidence to the strongest: a verdict rests on its weakest part
+STRENGTH = (Basis.CLAIMED, Basis.MEASURED, Basis.RECOMPUTED)
+SEVERE = (Severity.ERROR, Severity.WARNING)
+
+
+def link_causes(findings: Iterable[Finding], checks: Mapping[str, Check]) -> tuple[Finding, ...]:
+    """Mark each finding that follows from another one with the slug of its root cause.
+
+    Only errors and warnings explain, and only upwards: two checks that explain each other stay apart.
+    """
+    found = tuple(findings)
+    severe = {finding.check for finding in found if finding.severity in SEVERE}
+    parents = {slug: _cause(slug, severe, checks) for slug in severe | {finding.check for finding in found}}
+    return tuple(replace(finding, consequence_of=_root(finding.check, parents)) for finding in found)
+
+
+def _cause(slug: str, severe: set[str], checks: Mapping[str, Check]) -> str | None:
+    causes = (cause for cause in sorted(severe) if cause != slug and slug in checks[cause].explains)
+    return next(causes, None)
+
+
+def _root(slug: str, parents: Mapping[str, str | None]) -> str | None:
+    seen, cause = {slug}, parents[slug]
+    while cause is not None and (above := parents[cause]) is not None and above not in seen:
+        seen.add(cause)
+        cause = above
+    return cause
+
+
+def judge(line: RubricLine, outcomes: Mapping[str, Outcome], run: Run, evaluation: Evaluation | None = None) -> Verdict:
+    """The verdict of one rubric line from what its checks said.
+
+    Where none of them can decide, the line is skipped: 0 if the student is to blame (the run ended early, or
+    it came to its end and nothing was trained), else without a score.
+    """
+    said = [outcomes[slug] for slug in line.checks]
+    findings = tuple(finding for outcome in said for finding in outcome.findings)
+    broken = [outcome.broken for outcome in said if outcome.broken]
+    verdict = Verdict(
+        line=line.id,
+        status=Status.PASSED,
+        score=line.points,
+        max_score=line.points,
+        basis=_basis(said),
+        checks=line.checks,
+        findings=tuple(replace(finding, verdict=line.id) for finding in findings),
+    )
+    if run.blame is Blame.GRADER:
+        return replace(verdict, status=Status.ERROR, score=None, needs_review=True, reason="grader-failed")
+    if not any(outcome.decided for outcome in said):
+        return _undecided(verdict, broken, run, _missing(said, evaluation))
+    score = round(line.points * (1 - _lost(line, findings)), 4)
+    verdict = replace(verdict, score=score, status=_status(score, line.points))
+    if broken:
+        return replace(verdict, status=Status.ERROR, needs_review=True, reason="; ".join(broken))
+    return verdict
+
+
+def _missing(said: Iterable[Outcome], evaluation: Evaluation | None) -> str:
+    """Which evidence is missing: why the model could not be evaluated, where the checks ask for that."""
+    asked = any("evaluation" in outcome.check.needs for outcome in said)
+    return evaluation.reason if asked and evaluation and evaluation.reason else "no-evidence"
+
+
+def _undecided(verdict: Verdict, broken: list[str], run: Run, missing: str) -> Verdict:
+    if broken:
+        return replace(verdict, status=Status.ERROR, score=None, needs_review=True, reason="; ".join(broken))
+    if run.blame is Blame.STUDENT:
+        return replace(verdict, status=Status.SKIPPED, score=0.0, reason="run-ended-early")
+    if run.trace is not None and run.trace.complete and not run.trace.shows_training:
+        return replace(verdict, status=Status.SKIPPED, score=0.0, reason="nothing-trained")
+    return replace(verdict, status=Status.SKIPPED, score=None, needs_review=True, reason=missing)
+
+
+def _lost(line: RubricLine, findings: Iterable[Finding]) -> float:
+    """The share of the line that its findings cost: the dearest counts, the rest costs nothing more."""
+    return max((_cost(line, finding) for finding in findings), default=0.0)
+
+
+def _cost(line: RubricLine, finding: Finding) -> float:
+    if finding.severity is Severity.NOTE:
+        return 0.0
+    if finding.severity is Severity.WARNING:
+        return line.warning
+    earned = finding.measured.get("earned", 0.0)
+    return 1.0 - float(earned) if isinstance(earned, int | float) else 1.0
+
+
+def _status(score: float, points: float) -> Status:
+    if score >= points:
+        return Status.PASSED
+    return Status.PARTIAL if score > 0 else Status.FAILED
+
+
+def _basis(said: Iterable[Outcome]) -> Basis:
+    bases = [outcome.check.basis for outcome in said if outcome.decided]
+    return min(bases, key=STRENGTH.index, default=Basis.MEASURED)
+
+
+def grade(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> Grade:
+    """Sum up. The total is None where a line is None; the maximum never changes."""
+    scores = [verdict.score for verdict in verdicts]
+    total = None if None in scores else round(sum(score or 0.0 for score in scores), 4)
+    passed = total is not None and total >= exercise.pass_mark * exercise.max_score
+    return Grade(verdicts, total, exercise.max_score, passed)
