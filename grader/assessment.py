@@ -1,0 +1,166 @@
+"""One submission on its way from text to Result: evidence once, then one verdict for each rubric line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import pluggy
+
+from . import sandbox
+from .checks import Outcome, run_check
+from .data import Dataset, choose_dataset
+from .errors import SandboxError, SubmissionError
+from .evaluation import compare
+from .grading import grade, judge, link_causes
+from .model import (
+    Blame,
+    Check,
+    Crash,
+    Evaluation,
+    Evidence,
+    Exercise,
+    Frame,
+    Grade,
+    Progress,
+    RubricLine,
+    Run,
+    RunSpec,
+    RunStatus,
+    Submission,
+    Verdict,
+)
+
+#: the secret that stands in when none is given; it hides nothing, and the report says so
+PUBLIC_SECRET = b"gradeloop public constant"
+
+#: ends after which the worker may still be there and answer for its model
+PARKED = (RunStatus.COMPLETED, RunStatus.CRASHED, RunStatus.EXITED)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade: what the command line said."""
+
+    sandbox: str = "auto"
+    device: str = "cpu"
+    seed: int = 0
+    #: the name of a data set in place of the exercise's
+    dataset: str | None = None
+    data_root: Path | None = None
+    secret: bytes | None = None
+    progress: Callable[[Progress], None] | None = None
+
+
+@dataclass
+class Assessment:
+    """Gathers the evidence when the first verdict asks for it; each check runs once."""
+
+    submission: Submission
+    exercise: Exercise
+    plugins: pluggy.PluginManager
+    checks: Mapping[str, Check]
+    options: Options = field(default_factory=Options)
+    #: why the submission cannot run at all
+    problem: SubmissionError | None = None
+    _verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    @cached_property
+    def dataset(self) -> Dataset | None:
+        """The data set that this run uses; None when the submission brings its own data."""
+        if self.exercise.dataset is None:
+            return None
+        asked = self.options.dataset or self.exercise.dataset
+        return choose_dataset(self.plugins, asked, self.options.data_root)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Run the submission and judge its model on hidden data."""
+        if self.problem is not None:
+            return Evidence(self.submission, self.exercise, rejected(self.problem))
+        try:
+            run, evaluation = self._execute()
+        except SandboxError as error:
+            run, evaluation = failed(str(error)), None
+        run = replace(run, seed=self.options.seed, dataset=self.dataset.name if self.dataset else None)
+        return Evidence(self.submission, self.exercise, run, run.trace, evaluation)
+
+    @cached_property
+    def outcomes(self) -> dict[str, Outcome]:
+        """What every check said, causes linked, sorted by slug."""
+        said = {slug: run_check(check, self.evidence) for slug, check in self.checks.items()}
+        findings = (finding for outcome in said.values() for finding in outcome.findings)
+        linked = link_causes(findings, self.checks)
+        return {
+            slug: replace(outcome, findings=tuple(item for item in linked if item.check == slug))
+            for slug, outcome in said.items()
+        }
+
+    def judge(self, line: RubricLine) -> Verdict:
+        """The verdict of one rubric line."""
+        if line.id not in self._verdicts:
+            self._verdicts[line.id] = judge(line, self.outcomes, self.evidence.run, self.evidence.evaluation)
+            self.plugins.hook.grader_check_done(exercise=self.exercise, verdict=self._verdicts[line.id])
+        return self._verdicts[line.id]
+
+    def grade(self) -> Grade:
+        """The course's own policy if a plugin has one, else the sum."""
+        verdicts = tuple(self.judge(line) for line in self.exercise.rubric)
+        metadata = {"student": self.submission.student} if self.submission.student else {}
+        policy = self.plugins.hook.grader_grade(exercise=self.exercise, verdicts=verdicts, metadata=metadata)
+        return policy or grade(self.exercise, verdicts)
+
+    def _execute(self) -> tuple[Run, Evaluation | None]:
+        spec = self._spec()
+        backend, _ = sandbox.choose(self._backends(), self.options.sandbox)
+        with sandbox.Session(backend, spec, self.options.progress) as session:
+            run = session.run()
+            if self.dataset is None or run.status not in PARKED:
+                return run, None
+            return run, self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
+
+    def _backends(self) -> list[sandbox.SandboxBackend]:
+        return [backend for offered in self.plugins.hook.grader_sandboxes() for backend in offered]
+
+    def _spec(self) -> RunSpec:
+        spec = RunSpec(
+            files=self.submission.files,
+            entry=self.submission.entry,
+            kind=self.submission.kind,
+            limits=self.exercise.limits,
+            seed=self.options.seed,
+            device=self.options.device,
+            data=self.dataset.folder if self.dataset else None,
+            dataset=self.dataset.name if self.dataset else None,
+            functions=self.exercise.functions,
+        )
+        for changed in self.plugins.hook.grader_prepare(
+            submission=self.submission, exercise=self.exercise, run_spec=spec
+        ):
+            spec = changed if changed is not None else spec
+        return spec
+
+    def _evaluate(self, session: sandbox.Session, *, ended_early: bool) -> Evaluation | None:
+        assert self.dataset is not None
+        images, labels = self.dataset.hidden(
+            self.options.secret or PUBLIC_SECRET, self.exercise.digest, self.exercise.hidden_images
+        )
+        logits = session.logits(images, seconds=self.exercise.limits.wall_seconds)
+        if logits.reason == "worker-died" and ended_early:
+            return None
+        threshold = self.exercise.threshold[self.dataset.name]
+        return compare(logits, labels, dataset=self.dataset.name, threshold=threshold, classes=self.dataset.classes)
+
+
+def rejected(problem: SubmissionError) -> Run:
+    """A run that never was: the text cannot be used."""
+    frames = (Frame(problem.line, ""),) if problem.line else ()
+    crash = Crash(problem.check, str(problem), frames)
+    return Run(RunStatus.REJECTED, Blame.STUDENT, crash=crash)
+
+
+def failed(reason: str) -> Run:
+    """A run that our own fault prevented."""
+    return Run(RunStatus.SANDBOX_FAILED, Blame.GRADER, reason=reason)

@@ -1,0 +1,197 @@
+"""Arguments in, exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click_default_group import DefaultGroup
+
+from .errors import DataError, ExerciseError, GraderError, UsageError
+
+PASSED, NOT_PASSED, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CODES = """
+\b
+Exit codes:
+  0    graded, passed
+  1    graded, not passed
+  2    wrong usage, or an exercise that is not well formed
+  3    our fault: the grader failed; nothing is scored 0 for it
+  130  interrupted
+"""
+
+
+@click.group(cls=DefaultGroup, default="run", default_if_no_args=False, epilog=EXIT_CODES)
+@click.version_option(package_name="gradeloop", prog_name="grade")
+def cli() -> None:
+    """Grade PyTorch training loops.
+
+    Runs the loop in a sandbox, watches what happens to the gradients, judges the trained model on data that
+    it never saw, and says which line does what.
+
+    \b
+    grade submission.py              grade a script; write result.json and report.html beside it
+    grade -f json submission.py      result.json on stdout, nothing else
+    grade --lang es entrega.py       in Spanish
+    """
+
+
+@click.command("run", epilog=EXIT_CODES)
+@click.argument("submission", type=click.Path(path_type=Path))
+@click.option(
+    "--exercise",
+    metavar="ID",
+    help="Which exercise; else the script's `# exercise: ID` line or its imports decide.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Where results go (default: gradeloop-out/ beside the submission).",
+)
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME",
+    help="terminal, html, json, ...; repeatable (default: terminal and html).",
+)
+@click.option("--device", default="cpu", show_default=True, metavar="auto|cpu|cuda[:N]", help="What the worker offers.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**31 - 1),
+    help="Seeds random, numpy and torch in the worker.",
+)
+@click.option(
+    "--dataset", metavar="NAME", help="In place of the exercise's data set: `digits` are drawn by the grader."
+)
+@click.option(
+    "--data-root",
+    type=click.Path(path_type=Path),
+    envvar="GRADE_DATA",
+    help="Folder with MNIST as IDX files (also $GRADE_DATA).",
+)
+@click.option(
+    "--secret-file",
+    type=click.Path(path_type=Path),
+    envvar="GRADE_SECRET",
+    help="File with the secret that draws the hidden data (also $GRADE_SECRET).",
+)
+@click.option("--lang", metavar="LANGUAGE", help="Language of the report (default: from the environment).")
+@click.option(
+    "--sandbox",
+    default="auto",
+    show_default=True,
+    metavar="auto|NAME",
+    help="`none` must be asked for by name.",
+)
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@click.option("--verbose", is_flag=True, help="Say on stderr what was chosen and why.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 when graded, whether passed or not.")
+def run(exit_zero: bool, **arguments: Any) -> None:
+    """Grade one submission: a Python script that trains a model.
+
+    Writes result.json and the asked-for pages, and prints a summary.
+    """
+    from .run_command import Request, grade_one
+
+    result = grade_one(Request(**arguments))
+    if result.run.blame == "grader":
+        sys.exit(OUR_FAULT)
+    sys.exit(PASSED if result.passed or exit_zero else NOT_PASSED)
+
+
+@click.command("explain")
+@click.argument("check", required=False)
+@click.option("--lang", metavar="LANGUAGE", help="Language (default: from the environment).")
+def explain_check(check: str | None, lang: str | None) -> None:
+    """Show a check's page: what, why, hints, a bad and a good example. Without CHECK: list them all."""
+    from .explaining import explain
+    from .plugin_manager import all_checks, create_manager
+    from .rendering import speak
+
+    plugins = create_manager()
+    checks = all_checks(plugins)
+    _, words = speak(lang, plugins)
+    if check is None:
+        width = max(map(len, checks))
+        click.echo("\n".join(f"{slug:{width}}  {words.gettext(item.title)}" for slug, item in checks.items()))
+    else:
+        click.echo(explain(check, checks, words.gettext), nl=False)
+
+
+@click.command("exercises")
+@click.argument("exercise", required=False, metavar="[ID]")
+@click.option("--lang", metavar="LANGUAGE", help="Language (default: from the environment).")
+def exercises(exercise: str | None, lang: str | None) -> None:
+    """List the exercises, or show the task of one."""
+    from .plugin_manager import all_checks, create_manager
+    from .rendering import speak
+    from .tasks import list_exercises, show_task
+
+    plugins = create_manager()
+    language, _ = speak(lang, plugins)
+    if exercise is None:
+        click.echo(list_exercises(plugins, all_checks(plugins), language), nl=False)
+    else:
+        click.echo(show_task(plugins, exercise, language), nl=False)
+
+
+@click.command("new")
+@click.argument("exercise", metavar="ID")
+@click.argument("folder", type=click.Path(path_type=Path), default=Path(), metavar="[DIR]")
+def new(exercise: str, folder: Path) -> None:
+    """Write an exercise's starter and its task into DIR (default: here). Existing files stay."""
+    from .plugin_manager import create_manager
+    from .tasks import write_starter
+
+    for path in write_starter(create_manager(), exercise, folder):
+        click.echo(path)
+
+
+@click.command("doctor")
+@click.option("--data-root", type=click.Path(path_type=Path), envvar="GRADE_DATA", help="Where to look for MNIST.")
+def doctor(data_root: Path | None) -> None:
+    """Say what works here: sandbox layers, torch, torchvision, device, data."""
+    from .doctor import examine
+    from .plugin_manager import create_manager
+
+    text, works = examine(create_manager(), data_root)
+    click.echo(text, nl=False)
+    sys.exit(PASSED if works else OUR_FAULT)
+
+
+for command in (run, explain_check, exercises, new, doctor):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script `grade`: every end has an exit code, and none is a traceback of ours."""
+    try:
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name="grade")
+    except (UsageError, ExerciseError, DataError) as error:
+        _leave(f"grade: {error}", WRONG_USAGE)
+    except KeyboardInterrupt:
+        _leave("grade: interrupted", INTERRUPTED)
+    except GraderError as error:
+        _leave(f"grade: {error.slug}: {error}", OUR_FAULT)
+    except Exception as error:  # the last resort: anything else is our fault, and the student loses nothing
+        if os.environ.get("GRADE_DEBUG"):
+            raise
+        _leave(f"grade: our fault: {type(error).__name__}: {error} (GRADE_DEBUG=1 shows where)", OUR_FAULT)
+
+
+def _leave(message: str, code: int) -> None:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""From a path to a Submission and the Exercise that it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pluggy
+
+from .data import all_datasets
+from .errors import SubmissionError, UsageError
+from .exercise import choose_exercise as named_exercise
+from .exercise import detect_exercise, find_exercises, load_exercise
+from .model import Check, Exercise, Submission
+from .outline import Outline, outline, rough_outline
+from .submission import helpers, read_submission
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What came in, what it names, and why it cannot run, if so."""
+
+    submission: Submission
+    names: Outline
+    problem: SubmissionError | None
+
+
+def intake(path: Path) -> Intake:
+    """Read the text and what it names; helper modules beside it go into the jail with it."""
+    submission, problem = read_submission(path)
+    if problem is not None:
+        return Intake(submission, rough_outline(submission.source), problem)
+    try:
+        names = outline(submission.source)
+        beside = helpers(path, names)
+    except SubmissionError as error:
+        return Intake(submission, rough_outline(submission.source), error)
+    return Intake(replace(submission, files={**beside, **submission.files}), names, None)
+
+
+def exercise_folders(plugins: pluggy.PluginManager) -> dict[str, Path]:
+    """Every exercise that is offered: id -> folder."""
+    return find_exercises(folder for offered in plugins.hook.grader_exercise_folders() for folder in offered)
+
+
+def load_all(plugins: pluggy.PluginManager, checks: Mapping[str, Check]) -> dict[str, Exercise]:
+    """Every exercise that is offered, by id. Raises ExerciseError for the first that is not well formed."""
+    datasets = all_datasets(plugins)
+    return {name: load_exercise(folder, checks, datasets) for name, folder in exercise_folders(plugins).items()}
+
+
+def choose_exercise(
+    named: str | None, plugins: pluggy.PluginManager, checks: Mapping[str, Check], handed_in: Intake
+) -> tuple[Exercise, tuple[Exercise, ...]]:
+    """The exercise that was named, or the one that fits the text, and the others that would fit too.
+
+    Raises UsageError when none fits.
+    """
+    found = exercise_folders(plugins)
+    if named is not None:
+        return load_exercise(named_exercise(named, found), checks, all_datasets(plugins)), ()
+    exercises = load_all(plugins, checks)
+    submission, names = handed_in.submission, handed_in.names
+    try:
+        return detect_exercise(submission.source, names.imports, names.calls, exercises)
+    except UsageError as error:
+        reason = f"{handed_in.problem}; " if handed_in.problem else ""
+        raise UsageError(f"{submission.path}: {reason}{error}") from None

@@ -1,0 +1,121 @@
+"""`grade submission.py`: from the command's arguments to files and a summary."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .assembly import build_result
+from .assessment import Assessment, Options
+from .errors import UsageError
+from .intake import choose_exercise, intake
+from .model import Exercise
+from .output import write_text
+from .plugin_manager import all_checks, create_manager
+from .progress import ProgressLine
+from .rendering import choose_renderers, make_context, render
+from .result import Result, to_json
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of `grade run`."""
+
+    submission: Path
+    exercise: str | None = None
+    out: Path | None = None
+    formats: tuple[str, ...] = ()
+    device: str = "cpu"
+    seed: int = 0
+    dataset: str | None = None
+    data_root: Path | None = None
+    secret_file: Path | None = None
+    lang: str | None = None
+    sandbox: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.out or self.submission.parent / "gradeloop-out"
+
+
+def grade_one(request: Request) -> Result:
+    """Grade one submission, write its result and pages, print what was asked for."""
+    plugins = create_manager()
+    checks = all_checks(plugins)
+    renderers = choose_renderers(request.formats, plugins)
+    handed_in = intake(request.submission)
+    exercise, others = choose_exercise(request.exercise, plugins, checks, handed_in)
+    if not request.quiet:
+        sys.stderr.write(explain_choice(exercise, others))
+    progress = ProgressLine(handed_in.submission.name, quiet=request.quiet)
+    assessment = Assessment(
+        handed_in.submission, exercise, plugins, checks, options(request, progress), handed_in.problem
+    )
+    try:
+        result = judge(assessment)
+    finally:
+        progress.done()
+    write_text(request.folder / "result.json", to_json(result))
+    context = make_context(
+        plugins,
+        checks,
+        exercise,
+        language=request.lang,
+        folder=request.folder,
+        formats=request.formats,
+        command=repeat_command(request, exercise),
+    )
+    render(renderers, result, context, request.folder)
+    return result
+
+
+def judge(assessment: Assessment) -> Result:
+    """Through pytest; a text that never runs is judged at once, without waiting for pytest to load."""
+    if assessment.problem is not None:
+        return build_result(assessment, assessment.grade())
+    from .pytest_plugin import assess
+
+    return assess(assessment)
+
+
+def explain_choice(exercise: Exercise, others: tuple[Exercise, ...]) -> str:
+    """Which exercise was chosen, where others would have fitted too."""
+    if not others:
+        return ""
+    names = ", ".join(other.id for other in others)
+    return f"exercise: {exercise.id} (also fits: {names}; --exercise chooses)\n"
+
+
+def options(request: Request, progress: ProgressLine) -> Options:
+    return Options(
+        sandbox=request.sandbox,
+        device=request.device,
+        seed=request.seed,
+        dataset=request.dataset,
+        data_root=request.data_root,
+        secret=read_secret(request.secret_file),
+        progress=progress,
+    )
+
+
+def read_secret(path: Path | None) -> bytes | None:
+    """The secret's bytes. Raises UsageError when the file cannot be read or is empty."""
+    if path is None:
+        return None
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise UsageError(f"--secret-file: {path}: {error.strerror}") from None
+    if not secret:
+        raise UsageError(f"--secret-file: {path}: empty")
+    return secret
+
+
+def repeat_command(request: Request, exercise: Exercise) -> str:
+    """The command that repeats this run."""
+    parts = ["grade", "--exercise", exercise.id, "--seed", str(request.seed), request.submission.name]
+    return shlex.join(parts)
