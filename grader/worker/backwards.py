@@ -1,0 +1,100 @@
+"""Calls of backward(): from what, how often from the same, with what loss."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections import deque
+from typing import cast
+
+from torch import Tensor
+
+from .ledger import Ledger
+from .passes import Pass, Passes
+from .sighting import Sighting
+
+#: where a node of a graph keeps what we know of it; anomaly detection uses the same dictionary
+KEY = "gradeloop"
+#: losses on an accelerator are read this often, because reading waits for it
+ACCELERATOR_FIRST, ACCELERATOR_EVERY = 8, 16
+
+
+class Backwards:
+    """The book of backward passes."""
+
+    def __init__(self, passes: Passes, ledger: Ledger) -> None:
+        self._passes = passes
+        self._ledger = ledger
+        self.calls = 0
+        self.bare = 0
+        self.detached = Sighting()
+        self.without_graph = Sighting()
+        self.repeated = Sighting()
+        self.across_step = Sighting()
+        self.not_finite = Sighting()
+        self.last_loss: float | None = None
+        #: results of loss functions that took a mean, the newest
+        self.means: deque[weakref.ref[Tensor]] = deque(maxlen=4)
+
+    def begins(self, root: Tensor, running: Pass, weighted: bool) -> None:
+        """A pass starts at a root. `weighted`: with a gradient of the caller's own for it."""
+        self.calls += 1
+        node = root.grad_fn
+        if node is not None:
+            if not weighted:
+                # the mark stays with the node itself, so that nothing is kept alive for it
+                metadata = cast(dict[str, Pass], node.metadata)
+                running.before, metadata[KEY] = metadata.get(KEY), running
+        elif not root.requires_grad:
+            self.without_graph.note(running.line)
+        elif self._ledger.known(root) is None:
+            self.detached.note(running.line)
+
+    def ended(self, origin: Tensor, running: Pass) -> None:
+        """The pass has come back. `origin`: its root, before any scaler."""
+        if not running.reached:
+            return
+        for mean in self.means:
+            if mean() is origin:
+                self.bare += 1
+                break
+        before, running.before = running.before, None
+        if before is not None:
+            self._again(before, running)
+
+    def _again(self, before: Pass, running: Pass) -> None:
+        """The same root once more: both contributions together in a buffer, or an update in between?"""
+        touched = [buffer for buffer in self._ledger.buffers.values() if running in buffer.passes]
+        if any(before in buffer.passes for buffer in touched):
+            self.repeated.note(running.line)
+        elif any(buffer.stepped_at > before.at for buffer in touched):
+            self.across_step.note(running.line)
+
+    def value(self, root: Tensor, line: int | None) -> float | None:
+        """The loss itself; None where it is no single number, not finite, or not read this time."""
+        if root.numel() != 1 or root.is_complex():
+            return None
+        if root.device.type != "cpu" and self.calls > ACCELERATOR_FIRST and self.calls % ACCELERATOR_EVERY:
+            return None
+        loss = float(root.item())
+        if not math.isfinite(loss):
+            self.not_finite.note(line)
+            return None
+        self.last_loss = loss
+        return loss
+
+    def as_dict(self, across_step: Sighting) -> dict[str, object]:
+        """`across_step`: forwards whose graph was executed again after a step."""
+        passes = self._passes
+        across = max(self.across_step, across_step, key=lambda sighting: sighting.count)
+        sightings = ("detached", "without_graph", "repeated", "not_finite")
+        return {
+            "total": passes.total,
+            "line": passes.line,
+            "used": passes.used,
+            "wiped": passes.wiped,
+            "pending": passes.pending,
+            "bare": self.bare,
+            "across_step": across.as_dict(),
+            **{name: getattr(self, name).as_dict() for name in sightings},
+        }

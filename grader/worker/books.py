@@ -1,0 +1,130 @@
+"""All that is written down about a run, in one place for those who watch it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from torch import Tensor
+
+from .backwards import Backwards
+from .calls import Calls
+from .curve import Curve
+from .epochs import Epochs
+from .forwards import Forwards
+from .guard import Guard
+from .hand import HandUpdates
+from .ledger import Ledger
+from .lines import Lines
+from .losses import Losses
+from .memory import Memory
+from .passes import Passes
+from .steps import Steps
+
+#: updates that are looked at closely: the first, then every so many, and for a while after something suspicious
+FIRST_UPDATES, EVERY, ALERT = 8, 16, 64
+SUSPICIOUS = ("wiped", "repeated", "empty")
+SNAPSHOT_SECONDS = 0.5
+PROGRESS_SECONDS = 0.25
+
+Emit = Callable[[dict[str, object]], None]
+Progress = Callable[[int, int, float | None], None]
+
+
+class Books:
+    """The books, and when to tell of them."""
+
+    def __init__(self, entry_path: str, emit: Emit, progress: Progress) -> None:
+        self.guard = Guard()
+        self.lines = Lines(entry_path)
+        self.calls = Calls()
+        self.passes = Passes()
+        self.ledger = Ledger(self.guard, self.passes)
+        self.steps = Steps(self.ledger, self.calls)
+        self.hand = HandUpdates(self.ledger)
+        self.backwards = Backwards(self.passes, self.ledger)
+        self.losses = Losses()
+        self.forwards = Forwards(self.guard, self.lines, self.passes)
+        self.epochs = Epochs()
+        self.memory = Memory()
+        self.curve = Curve()
+        #: the run is over: hooks that could not be taken away do nothing
+        self.closed = False
+        self._emit = emit
+        self._progress = progress
+        self._alert = 0
+        self._ticks = 0
+        self._next_snapshot = 1
+        self._last_snapshot = 0.0
+        self._last_progress = 0.0
+
+    def tried(self, observer: str, function: Callable[[], object]) -> None:
+        """Call something of ours; an error is noted, and that observer is not asked again."""
+        if self.closed or observer in self.guard.failed:
+            return
+        try:
+            function()
+        except Exception as error:
+            self.guard.note(observer, error)
+
+    @property
+    def updates(self) -> int:
+        """Steps of optimizers and updates by hand so far."""
+        return self.steps.total + self.hand.sighting.count
+
+    def updated(self, outcome: str) -> None:
+        """One more update: decide how closely the next one is looked at."""
+        self.epochs.updated()
+        total = self.updates
+        if outcome in SUSPICIOUS or self.ledger.surprised:
+            self._alert = total + ALERT
+            self.ledger.surprised = False
+        # as many in a row as there are optimizers, so that each of those that take turns is looked at
+        among = max(1, len(self.steps.listed))
+        close = total < self._alert or total % (EVERY * among) < among or total < FIRST_UPDATES * among
+        if close != self.ledger.close:
+            if close:
+                self.ledger.look_closely()
+            self.ledger.close = close
+        self.tick()
+
+    def tick(self) -> None:
+        """Something happened: tell at 1, 2, 4, 8 ... such happenings, and then now and again."""
+        self._ticks += 1
+        now = time.monotonic()
+        if now - self._last_progress >= PROGRESS_SECONDS:
+            self._last_progress = now
+            self._progress(self.epochs.number, self.updates, self.backwards.last_loss)
+        if self._ticks >= self._next_snapshot or now - self._last_snapshot >= SNAPSHOT_SECONDS:
+            if self._ticks >= self._next_snapshot:
+                self._next_snapshot *= 2
+            self._last_snapshot = now
+            self._emit(self.snapshot())
+
+    def snapshot(self) -> dict[str, object]:
+        """The trace as it stands, but for the model's facts, which need the run to be over."""
+        self.steps.refresh()
+        self.forwards.refresh(self._is_updated)
+        return {
+            "complete": False,
+            "steps": self.steps.total,
+            "patterns": [pattern.as_dict() for pattern in self.steps.patterns.values()],
+            "outcomes": dict(sorted(self.steps.outcomes.items())),
+            "optimizers": self.steps.listed,
+            "backwards": self.backwards.as_dict(self.forwards.across_step),
+            "by_hand": self.hand.sighting.as_dict(),
+            "by_hand_stale": self.hand.stale.as_dict(),
+            "functional": self.hand.functional.as_dict(),
+            "loss_calls": [call.as_dict() for call in self.losses.calls.values()],
+            "forwards": [group.as_dict() for group in self.forwards.groups.values()],
+            "epochs": self.epochs.as_list(),
+            "model": None,
+            "loss_curve": self.curve.points(),
+            "batches_per_epoch": self.epochs.batches_per_epoch,
+            "device": "cpu",
+            "problem": self.guard.problem(),
+        }
+
+    def _is_updated(self, parameter: Tensor) -> bool:
+        buffer = self.ledger.known(parameter)
+        return buffer is not None and buffer.applied

@@ -1,0 +1,475 @@
+"""Calls of root modules: where, in which mode, and whether a backward pass went through them."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.compiler import is_compiling
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
+
+from .content import first_tensor, is_plain
+from .discovery import below, own_parameters
+from .fingerprints import MAX_OTHER, MAX_TRAINED, fingerprints, sampled
+from .guard import Guard
+from .lines import Lines
+from .passes import Pass, Passes
+from .sighting import Sighting
+
+_task_id = torch._C._current_graph_task_id
+_functorch_level = torch._C._functorch.maybe_current_level
+_tracing = torch._C._get_tracing_state
+
+OBSERVER = "forwards"
+MAX_GROUPS = 64
+MAX_PENDING = 512
+#: how many newer forwards there must be before one without a graph is booked
+SETTLED = 8
+#: outermost calls after which modules that were only ever called inside another are left alone
+PRUNE_AFTER = 4
+
+
+class Root:
+    """A module that may be called from the student's code."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.ref = weakref.ref(module)
+        self.name = type(module).__name__
+        self.handles: list[Any] = []
+        self.outer = 0
+        self.inner = 0
+        self.modal: list[nn.Module] = []
+        #: how often its parameters were updated after a backward pass through it
+        self.updates = 0
+        #: whether its parameters, or some of them as part of another module, were updated
+        self.updated = False
+        #: the root that it is a copy of
+        self.ancestor: Root | None = None
+        #: its weights have been copied, or were too large to be
+        self.kept = False
+        #: where it was first called
+        self.line: int | None = None
+
+    def refresh(self, module: nn.Module) -> None:
+        """See which of its layers behave differently in training."""
+        self.modal = [part for _, part in below(module) if _is_modal(part)]
+
+
+def _is_modal(module: nn.Module) -> bool:
+    if isinstance(module, _DropoutNd):
+        return module.p > 0
+    return isinstance(module, _BatchNorm)
+
+
+class Mark:
+    """Sits on the output of a forward and dies with its graph."""
+
+    __slots__ = ("__weakref__", "_across_step", "_passes", "forward")
+
+    #: says to torch that it need not warn when a tensor is saved
+    __torch_unserializable__ = True
+
+    def __init__(self, forward: Forward, passes: Passes, across_step: Sighting) -> None:
+        self.forward = forward
+        self._passes = passes
+        self._across_step = across_step
+
+    def __call__(self, gradient: Tensor) -> None:
+        running = self._passes.current()
+        running.went_through(self.forward)
+        self.forward.trained = True
+        if self.forward.executed(running):
+            self._across_step.note(running.line)
+
+
+class Forward:
+    """One call of a root module."""
+
+    __slots__ = ("batch", "entered", "grad_enabled", "judged", "line", "loader_pass", "mark", "modal_training", "number",
+                 "outputs", "pass_at", "pointer", "root", "sampled", "samples", "trained", "training",
+                 "updates_at")  # fmt: skip
+
+    def __init__(self, number: int, root: Root, line: int | None) -> None:
+        self.number = number
+        self.root = root
+        self.line = line
+        self.training = False
+        self.grad_enabled = False
+        self.samples = 1
+        self.modal_training = 0
+        self.loader_pass = 0
+        self.trained = False
+        self.judged = False
+        self.mark: Callable[[], Mark | None] = _nothing
+        #: the output and other names for it
+        self.outputs: list[weakref.ref[Tensor]] = []
+        self.pointer = 0
+        self.entered: weakref.ref[Tensor] | None = None
+        #: a few values of each sample
+        self.sampled: Tensor | None = None
+        self.batch: Any = None
+        self.pass_at = 0
+        self.updates_at = 0
+
+    def executed(self, running: Pass) -> bool:
+        """A backward pass goes through; whether it is an old graph, older than an update of this module."""
+        old = self.pass_at and running.at != self.pass_at and self.root.updates != self.updates_at
+        self.pass_at, self.updates_at = running.at, self.root.updates
+        return bool(old)
+
+    def has(self, tensor: Tensor) -> bool:
+        """Whether a tensor is this forward's output, or shares its memory."""
+        for reference in self.outputs:
+            output = reference()
+            if output is not None and (output is tensor or output is tensor._base):
+                return True
+        return bool(self.pointer) and tensor.layout == torch.strided and tensor.data_ptr() == self.pointer
+
+
+def _nothing() -> None:
+    return None
+
+
+class Hook:
+    """A hook on a module that stays behind when the module is saved."""
+
+    def __init__(self, forwards: Forwards, root: Root) -> None:
+        self.forwards = forwards
+        self.root = root
+
+    def __deepcopy__(self, memo: object) -> Hook:
+        return self  # a copy of a model is watched as well
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # loads anywhere, and does nothing there
+        return getattr, (contextlib.nullcontext(), "__exit__")
+
+
+class Before(Hook):
+    """Runs before a module."""
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if is_compiling() or self.forwards.blind:
+            return
+        try:
+            self.forwards.enter(self.forwards.root_of(module, self.root), module, args, kwargs)
+        except Exception as error:
+            self.forwards.fail(error)
+
+
+class After(Hook):
+    """Runs after a module, also when it raised."""
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], output: object) -> None:
+        if is_compiling() or self.forwards.blind:
+            return
+        try:
+            self.forwards.leave(self.forwards.root_of(module, self.root), module, output)
+        except Exception as error:
+            self.forwards.fail(error)
+
+
+@dataclass
+class Group:
+    """Forwards on one line under the same circumstances."""
+
+    root: Root
+    line: int | None
+    trained: bool
+    training: bool
+    grad_enabled: bool
+    modal: int
+    modal_training: int
+    calls: int = 0
+    samples: int = 0
+    judged: int = 0
+    passes: int = 0
+    last_pass: int = -1
+    chunks: list[Tensor] = field(default_factory=list)
+    compared: int = 0
+    also_trained: int = 0
+
+    def add(self, forward: Forward) -> None:
+        """One more call."""
+        self.calls += 1
+        self.samples += forward.samples
+        self.judged += forward.judged
+        if forward.loader_pass != self.last_pass:
+            self.last_pass = forward.loader_pass
+            self.passes += 1
+
+    def as_dict(self) -> dict[str, object]:
+        names = ("line", "trained", "training", "grad_enabled", "calls", "samples", "modal", "modal_training",
+                 "judged", "compared", "also_trained", "passes")  # fmt: skip
+        return {**{name: getattr(self, name) for name in names}, "updated": self.root.updated}
+
+
+class Forwards:
+    """Hooks on modules that may be roots, and the book of their calls."""
+
+    def __init__(self, guard: Guard, lines: Lines, passes: Passes) -> None:
+        self._guard = guard
+        #: failed, or the run is over: hooks that were copied with a model cannot be taken away
+        self.blind = False
+        self._lines = lines
+        self._passes = passes
+        self.roots: dict[int, Root] = {}
+        self.pending: deque[Forward] = deque()
+        self.groups: dict[tuple[object, ...], Group] = {}
+        self.depth = 0
+        self.count = 0
+        #: the call that is running
+        self._entered: Forward | None = None
+        #: the newest call, whatever became of it
+        self.newest: Forward | None = None
+        #: set by whoever watches the loaders
+        self.loader_pass = 0
+        self.first_epoch = True
+        self.trained_samples = 0
+        self.other_samples = 0
+        self._trained_chunks: dict[Root, list[Tensor]] = {}
+        #: forwards whose graph was executed again after an update
+        self.across_step = Sighting()
+        self.on_enter: Callable[[int | None, nn.Module, Tensor | None], Any] = lambda *arguments: None
+        self.on_decided: Callable[[Forward], None] = lambda forward: None
+
+    # -- modules ----------------------------------------------------------------------------------------
+
+    def watch(self, module: nn.Module) -> None:
+        """Follow a module and those inside it that hold parameters: any of them may be called from outside."""
+        for name, part in below(module):
+            if id(part) in self.roots and self.roots[id(part)].ref() is part:
+                continue
+            if next(own_parameters(part), None) is not None or name == "":
+                self._hook(part)
+
+    def root_of(self, module: nn.Module, root: Root) -> Root:
+        """The record of a module; a copy has come by its hooks in its own way."""
+        if root.ref() is module:
+            return root
+        known = self.roots.get(id(module))
+        if known is None or known.ref() is not module:
+            known = self.roots[id(module)] = Root(module)
+            # a copy of a trained model knows what that was trained on; one of a fresh model knows nothing
+            known.ancestor = root if root.updates else None
+        return known
+
+    def fail(self, error: Exception) -> None:
+        """Something of ours went wrong: look no more."""
+        self.blind = True
+        self._guard.note(OBSERVER, error)
+
+    def _hook(self, module: nn.Module) -> None:
+        self.roots[id(module)] = Root(module)
+        self._attach(self.roots[id(module)], module)
+
+    def _attach(self, root: Root, module: nn.Module) -> None:
+        root.handles = [
+            module.register_forward_pre_hook(Before(self, root), with_kwargs=True),
+            module.register_forward_hook(After(self, root), always_call=True),
+        ]
+
+    def _prune(self) -> None:
+        """Stop following modules that were only ever called inside another."""
+        for root in self.roots.values():
+            if root.handles and root.inner and not root.outer:
+                remove_all(root.handles)
+
+    def remove(self) -> None:
+        """Take all hooks away."""
+        for root in self.roots.values():
+            remove_all(root.handles)
+
+    @contextlib.contextmanager
+    def suspended(self) -> Iterator[None]:
+        """No hooks for the length of a `with`: a scripting compiler would read them as part of the model."""
+        hooked = [(root, root.ref()) for root in self.roots.values() if root.handles]
+        self.remove()
+        try:
+            yield
+        finally:
+            for root, module in hooked:
+                if module is not None:
+                    self._attach(root, module)
+
+    # -- a call -----------------------------------------------------------------------------------------
+
+    def enter(self, root: Root, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A module is about to be called."""
+        self.depth += 1
+        if self.depth > 1:
+            root.inner += 1
+            return
+        self._entered = None
+        if _task_id() != -1:
+            self._recomputed(root)
+        elif _functorch_level() is None and _tracing() is None:
+            samples = args[0] if args and isinstance(args[0], Tensor) else first_tensor((args, kwargs))
+            self._begin(root, module, samples)
+
+    def _begin(self, root: Root, module: nn.Module, samples: Tensor | None) -> None:
+        root.outer += 1
+        if root.outer <= SETTLED or not root.outer % 16:
+            root.refresh(module)
+        line = self._lines.here()
+        root.line = root.line or line
+        forward = self._entered = Forward(self.count, root, line)
+        self.count += 1
+        forward.batch = self.on_enter(line, module, samples)
+        if samples is None or not is_plain(samples):
+            return
+        if samples.dim():
+            forward.samples = samples.shape[0]
+        forward.entered = weakref.ref(samples)
+        if self._wants(module):
+            forward.sampled = sampled(samples)
+
+    def _wants(self, module: nn.Module) -> bool:
+        """Whether the samples of this call should be remembered."""
+        if module.training and torch.is_grad_enabled():
+            return self.first_epoch and self.trained_samples < MAX_TRAINED
+        return self.other_samples < MAX_OTHER
+
+    def _recomputed(self, root: Root) -> None:
+        """A checkpoint calls again during backward what it called without a graph before."""
+        for forward in reversed(self.pending):
+            if forward.root is root and not forward.trained and forward.mark() is None:
+                self._passes.current().went_through(forward)
+                forward.trained = True
+                return
+
+    def leave(self, root: Root, module: nn.Module, output: object) -> None:
+        """A module has returned, or raised."""
+        self.depth = max(0, self.depth - 1)
+        forward = self._entered
+        if self.depth or forward is None:
+            return
+        self._entered = None
+        result = output if isinstance(output, Tensor) else first_tensor(output)
+        if result is None:
+            return
+        self._remember(forward, module, result)
+        if root.outer == PRUNE_AFTER:
+            self._prune()
+
+    def _remember(self, forward: Forward, module: nn.Module, output: Tensor) -> None:
+        forward.training = module.training
+        for part in forward.root.modal:
+            forward.modal_training += part.training
+        forward.loader_pass = self.loader_pass
+        if self.newest is not None:
+            self.newest.pointer = 0  # its memory may belong to another tensor soon
+        self.newest = forward
+        forward.outputs.append(weakref.ref(output))
+        if is_plain(output) and output.layout == torch.strided:
+            forward.pointer = output.data_ptr()
+        if output.requires_grad:
+            forward.grad_enabled = torch.is_grad_enabled()
+            mark = Mark(forward, self._passes, self.across_step)
+            output.register_hook(mark)  # type: ignore[no-untyped-call]
+            forward.mark = weakref.ref(mark)
+        self.pending.append(forward)
+        if len(self.pending) > 2 * SETTLED:
+            self.settle()
+
+    # -- afterwards -------------------------------------------------------------------------------------
+
+    def judge(self, tensor: Tensor, result: object = None) -> None:
+        """A tensor went into argmax, max, topk or a loss. `result`: another name for the output from now on."""
+        forward = self.find(tensor)
+        if forward is None:
+            return
+        if isinstance(result, Tensor):
+            forward.outputs.append(weakref.ref(result))
+            del forward.outputs[4:]
+        else:
+            forward.judged = True
+
+    def find(self, tensor: Tensor) -> Forward | None:
+        """The recent forward whose output this is."""
+        pending = self.pending
+        for place in range(len(pending) - 1, max(-1, len(pending) - 1 - SETTLED), -1):
+            if pending[place].has(tensor):
+                return pending[place]
+        return None
+
+    def recent_inputs(self) -> list[weakref.ref[Tensor]]:
+        """What went into the newest forwards."""
+        newest = list(self.pending)[-SETTLED:]
+        return [forward.entered for forward in newest if forward.entered is not None]
+
+    def settle(self, everything: bool = False) -> None:
+        """Book the calls whose fate is known: their graph has died, or there are many newer ones."""
+        waiting: list[Forward] = []
+        while self.pending:
+            forward = self.pending.popleft()
+            age = self.count - forward.number
+            if everything or (age > SETTLED and (age > MAX_PENDING or forward.mark() is None)):
+                self._book(forward)
+            else:
+                waiting.append(forward)
+                if age <= SETTLED:
+                    break
+        self.pending.extendleft(reversed(waiting))
+
+    def _book(self, forward: Forward) -> None:
+        key = (forward.root, forward.line, forward.trained, forward.training, forward.grad_enabled,
+               len(forward.root.modal), forward.modal_training)  # fmt: skip
+        group = self.groups.get(key)
+        if group is None:
+            if len(self.groups) >= MAX_GROUPS:
+                return
+            group = self.groups[key] = Group(*key)
+        group.add(forward)
+        if forward.sampled is not None:
+            self._keep_sampled(forward, forward.sampled, group)
+        self.on_decided(forward)
+
+    def _keep_sampled(self, forward: Forward, values: Tensor, group: Group) -> None:
+        if forward.trained:
+            self.trained_samples += len(values)
+            self._trained_chunks.setdefault(forward.root, []).append(values)
+        else:
+            self.other_samples += len(values)
+            group.chunks.append(values)
+
+    def refresh(self, is_updated: Callable[[Tensor], bool]) -> None:
+        """See which roots had parameters updated."""
+        for root in self.roots.values():
+            module = root.ref()
+            if root.outer and not root.updated and module is not None:
+                root.updated = any(is_updated(parameter) for _, parameter in own_parameters(module))
+
+    def compare(self) -> None:
+        """Of the samples that were only looked at, count those that the same model was trained on."""
+        for group in self.groups.values():
+            if group.chunks:
+                kin = [chunks for root, chunks in self._trained_chunks.items() if _are_kin(group.root, root)]
+                trained = fingerprints([chunk for chunks in kin for chunk in chunks])
+                seen = fingerprints(group.chunks)
+                group.compared, group.also_trained = len(seen), int(torch.isin(seen, trained).sum())
+
+
+def _are_kin(looked: Root, trained: Root) -> bool:
+    """The same module, a copy of it, or one that shares parameters with it."""
+    if trained is looked or trained is looked.ancestor:
+        return True
+    modules = looked.ref(), trained.ref()
+    if modules[0] is None or modules[1] is None:
+        return False
+    held = {id(parameter) for _, parameter in own_parameters(modules[0])}
+    return any(id(parameter) in held for _, parameter in own_parameters(modules[1]))
+
+
+def remove_all(handles: list[Any]) -> None:
+    """Remove hooks and forget their handles."""
+    for handle in handles:
+        handle.remove()
+    handles.clear()

@@ -1,0 +1,102 @@
+"""Watches a training loop from inside the worker and tells the trace of it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from . import watching
+from .afterwards import Afterwards
+from .books import Books, Emit, Progress
+from .memory import RecordedBatch
+from .pass_watch import PassWatch
+from .step_watch import StepWatch
+from .trained import Trained
+
+
+class Recorder:
+    """The whole of it: books, hooks and patches. Errors of its own never reach the student's code.
+
+    `entry_path`: the file whose lines are told. `emit`: called with a trace now and again, and with the
+    complete one at the end. `progress`: called with epoch, update and loss at most four times a second.
+    """
+
+    def __init__(self, entry_path: str, emit: Emit, progress: Progress) -> None:
+        self._emit = emit
+        self._books = Books(entry_path, emit, progress)
+        self._trained = Trained()
+        self._step_watch = StepWatch(self._books, self._trained)
+        self._pass_watch = PassWatch(self._books, self._step_watch, self._trained)
+        self._patches = watching.Watching(self._books, self._step_watch, self._pass_watch)
+
+    @property
+    def batches(self) -> list[RecordedBatch]:
+        """A few training batches as the model saw them."""
+        return self._books.memory.batches
+
+    @property
+    def evaluation_batches(self) -> list[RecordedBatch]:
+        """The same for forwards that never met a backward pass."""
+        return self._books.memory.evaluation_batches
+
+    def trained_model(self) -> nn.Module | None:
+        """The outermost module whose parameters were updated last; None when nothing was trained."""
+        return self._trained.module
+
+    def saw_training(self) -> bool:
+        """Whether anything of a training loop was seen so far, right or wrong."""
+        books = self._books
+        passes = books.backwards
+        tried = books.passes.total + passes.detached.count + passes.without_graph.count
+        return books.updates + books.hand.functional.count + tried > 0
+
+    def install(self) -> None:
+        """Start to watch. Must come before the student's code imports names from torch."""
+        self._books.forwards.on_enter = self._entered
+        self._books.forwards.on_decided = self._books.memory.decided
+        self._step_watch.install()
+        self._patches.install()
+
+    def finish(self) -> None:
+        """The student's code is over: last facts, then the complete trace."""
+        books = self._books
+        if books.closed:
+            return
+        books.tried("hand updates", lambda: self._pass_watch.updated_by_hand(books.hand.finish()))
+        books.tried("forwards", lambda: books.forwards.settle(everything=True))
+        books.tried("fingerprints", books.forwards.compare)
+        trace = books.snapshot()
+        self._remove_hooks()
+        books.tried("model", lambda: trace.update(self._model_facts()))
+        books.closed = True
+        self._emit({**trace, "device": self._trained.device, "problem": books.guard.problem(), "complete": True})
+
+    def uninstall(self) -> None:
+        """Put torch back as it was."""
+        self._books.closed = True
+        self._remove_hooks()
+        self._patches.restore()
+
+    def _remove_hooks(self) -> None:
+        self._step_watch.remove()
+        self._books.forwards.blind = True
+        self._books.forwards.remove()
+        self._books.ledger.remove()
+
+    def _entered(self, line: int | None, module: nn.Module, samples: Tensor | None) -> RecordedBatch | None:
+        """A root module is being called: note it, and copy what goes in while there is room."""
+        books = self._books
+        if books.ledger.close:
+            books.calls.note("forward", line)
+        books.forwards.loader_pass = books.epochs.pass_number
+        training = module.training and torch.is_grad_enabled()
+        if training and not books.forwards.first_epoch:
+            return None
+        return books.memory.candidate(samples, books.epochs.loaded, training, books.epochs.current is not None)
+
+    def _model_facts(self) -> dict[str, object]:
+        trained = self._trained
+        if trained.module is None or trained.root is None:
+            return {}
+        line = self._books.lines.of_function(getattr(type(trained.module), "forward", None)) or trained.root.line
+        return {"model": {**Afterwards(trained.module, trained.root, self._books.memory).facts(), "line": line}}

@@ -1,0 +1,178 @@
+"""Hooks on optimizers: what they hold, and each of their steps from beginning to end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from .books import Books
+from .discovery import all_modules, own_parameters
+from .steps import Optimized
+from .trained import Trained
+
+OBSERVER = "steps"
+#: searches through everything that is alive; a loop that makes an optimizer every step needs no more
+MAX_SEARCHES = 64
+
+
+class StepWatch:
+    """Sees optimizers made and taking steps; closures and steps inside of steps included."""
+
+    def __init__(self, books: Books, trained: Trained) -> None:
+        self._books = books
+        self._trained = trained
+        self._searches = 0
+        #: steps that have begun and not ended, the outermost first
+        self._running: list[Optimized] = []
+        self._newest: Optimized | None = None
+        self._handles: list[Any] = []
+
+    def install(self) -> None:
+        """Follow the steps of all optimizers, whenever they were made."""
+        self._handles = [
+            register_optimizer_step_pre_hook(self._begins),
+            register_optimizer_step_post_hook(self._ended),
+        ]
+
+    def remove(self) -> None:
+        """Take the hooks away."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+
+    # -- what optimizers hold ---------------------------------------------------------------------------
+
+    def holds(self, optimizer: Optimizer) -> None:
+        """An optimizer was given parameters."""
+        books = self._books
+        books.steps.known(optimizer, books.lines.here())
+        buffers = [(leaf, books.ledger.watch(leaf)) for leaf in held_by(optimizer)]
+        unnamed = [leaf for leaf, buffer in buffers if buffer is None or not buffer.name]
+        if unnamed:
+            self.search_modules(unnamed)
+
+    def search_modules(self, leaves: list[Tensor]) -> None:
+        """Find the modules that own these leaves, name the leaves, and follow the modules' calls."""
+        if self._searches >= MAX_SEARCHES:
+            return
+        self._searches += 1
+        wanted = {id(leaf) for leaf in leaves}
+        alive = [(module, list(own_parameters(module))) for module in all_modules()]
+        owners = [
+            (module, parameters) for module, parameters in alive if any(id(item[1]) in wanted for item in parameters)
+        ]
+        # the outermost first: it gives the longest names
+        for module, parameters in sorted(owners, key=lambda owner: -len(owner[1])):
+            self._books.forwards.watch(module)
+            for name, parameter in parameters:
+                self._books.ledger.watch(parameter, name)
+
+    # -- steps ------------------------------------------------------------------------------------------
+
+    def _begins(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
+        books = self._books
+        if books.closed or OBSERVER in books.guard.failed:
+            return None
+        try:
+            return self._begin(optimizer, args, kwargs)
+        except Exception as error:
+            books.guard.note(OBSERVER, error)
+            return None
+
+    def _begin(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
+        books = self._books
+        # in calm times steps belong to patterns that are known
+        line = books.lines.here() if books.ledger.close else None
+        optimized = self._known(optimizer, line)
+        if not optimized.begun:
+            optimized.begun = True
+            books.steps.adopt_predecessor(optimized)
+        if self._running:
+            for outer in self._running:
+                outer.inner = True
+        books.passes.clock += 1
+        optimized.step_line, optimized.inner, optimized.looks = line, False, []
+        closure = closure_of(args, kwargs) if kwargs or len(args) > 1 else None
+        optimized.has_closure = closure is not None
+        if closure is None:
+            self._look(optimizer, optimized)
+        books.ledger.stepping += 1
+        self._running.append(optimized)
+        return None if closure is None else self._with_watched(closure, optimizer, optimized, args, kwargs)
+
+    def _known(self, optimizer: Optimizer, line: int | None) -> Optimized:
+        newest = self._newest
+        if newest is None or newest.ref() is not optimizer:
+            newest = self._newest = self._books.steps.known(optimizer, line)
+        return newest
+
+    def _look(self, optimizer: Optimizer, optimized: Optimized) -> None:
+        optimized.looks.append(self._books.steps.judge.look(optimizer, optimized))
+
+    def _with_watched(self, closure: Any, optimizer: Optimizer, optimized: Optimized, args: Any, kwargs: Any) -> Any:
+        """The arguments of a step with its closure replaced: its gradients are used each time that it returns."""
+
+        def watched(*inner_args: Any, **inner_kwargs: Any) -> Any:
+            result = closure(*inner_args, **inner_kwargs)
+            self._books.tried(OBSERVER, lambda: self._look(optimizer, optimized))
+            return result
+
+        if kwargs.get("closure") is closure:
+            return args, {**kwargs, "closure": watched}
+        return tuple(watched if item is closure else item for item in args), kwargs
+
+    def _ended(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        books = self._books
+        if books.closed or OBSERVER in books.guard.failed:
+            return
+        try:
+            self._end(optimizer)
+        except Exception as error:
+            books.guard.note(OBSERVER, error)
+
+    def _end(self, optimizer: Optimizer) -> None:
+        books = self._books
+        optimized = self._known(optimizer, None)
+        while self._running and self._running.pop() is not optimized:
+            pass
+        if not optimized.looks:
+            self._look(optimizer, optimized)
+        books.ledger.stepping = len(self._running)
+        if optimized.lead is None or books.ledger.close:
+            books.ledger.changed_by_step(optimizer.param_groups)
+        else:
+            books.ledger.changed(optimized.lead)
+        if optimized.inner:
+            return  # a wrapper: the optimizer inside it was seen to take the step
+        looks = optimized.looks
+        applied = looks[0].fresh if len(looks) == 1 else {one for found in looks for one in found.fresh}
+        outcome = books.steps.settle(optimized)
+        self._trained.by(applied, optimized)
+        books.updated(outcome)
+
+    def forget_raised(self) -> None:
+        """backward() was called: a step without a closure that still seems to run has raised."""
+        if self._running and not self._running[-1].has_closure:
+            self._running.clear()
+            self._books.ledger.stepping = 0
+
+    def skipped(self, optimizer: Optimizer) -> None:
+        """A scaler left a step out by design: what it threw away was not wiped by mistake."""
+        for leaf in held_by(optimizer):
+            buffer = self._books.ledger.known(leaf)
+            for running in buffer.passes if buffer is not None else ():
+                self._books.passes.applied(running)
+
+
+def held_by(optimizer: Optimizer) -> list[Tensor]:
+    """All parameters of an optimizer."""
+    return [leaf for group in optimizer.param_groups for leaf in group["params"]]
+
+
+def closure_of(args: Any, kwargs: Any) -> Any:
+    """The closure among the arguments of a step; None when there is none."""
+    closure = kwargs.get("closure")
+    return closure if closure is not None else next((item for item in args[1:] if callable(item)), None)

@@ -1,0 +1,54 @@
+"""Which model is being trained: the outermost module whose parameters were updated last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn
+
+from .discovery import own_parameters, unwrapped
+from .forwards import Root
+from .passes import Pass
+from .steps import Optimized
+
+
+class Trained:
+    """Holds that one module, so that it outlives the function that it was made in."""
+
+    def __init__(self) -> None:
+        self.root: Root | None = None
+        self.module: nn.Module | None = None
+        self.device = "cpu"
+        self._owns: dict[tuple[int, Root], bool] = {}
+
+    def by(self, applied: Iterable[Pass], optimized: Optimized | None) -> None:
+        """These passes were applied, by an optimizer or by hand: the root nearest to the loss is the model."""
+        chosen: Root | None = None
+        for running in applied:
+            for forward in running.forwards:
+                if optimized is None or self._holds(optimized, forward.root):
+                    forward.root.updates += 1
+                    chosen = chosen or forward.root
+        if chosen is not None and chosen is not self.root:
+            self._choose(chosen)
+
+    def _choose(self, root: Root) -> None:
+        module = root.ref()
+        if module is None:
+            return
+        self.root, self.module = root, unwrapped(module)
+        for _, parameter in own_parameters(module):
+            self.device = str(parameter.device)
+            break
+
+    def _holds(self, optimized: Optimized, root: Root) -> bool:
+        """Whether an optimizer has any of a root's parameters."""
+        key = (optimized.consumer, root)
+        known = self._owns.get(key)
+        if known is None:
+            module, optimizer = root.ref(), optimized.ref()
+            if module is None or optimizer is None:
+                return False
+            held = {id(leaf) for group in optimizer.param_groups for leaf in group["params"]}
+            known = self._owns[key] = any(id(parameter) in held for _, parameter in own_parameters(module))
+        return known

@@ -1,0 +1,303 @@
+"""The functions of torch that are replaced while a loop is watched: they explain, and mark epochs; none decides."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.compiler import is_compiling
+from torch.nn import functional
+from torch.optim import Optimizer, lr_scheduler
+from torch.utils.data import DataLoader
+from torch.utils.data import dataloader as loading
+
+from .books import Books
+from .loss_watch import LossWatch
+from .losses import NAMES
+from .pass_watch import PassWatch
+from .passes import Pass
+from .patches import Function, Patches
+from .step_watch import StepWatch
+
+_task_id = torch._C._current_graph_task_id
+_functorch_level = torch._C._functorch.maybe_current_level
+_tracing = torch._C._get_tracing_state
+FUNCTIONAL = ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian")
+
+
+class Watching:
+    """All patches; each calls the original with the arguments that it was given."""
+
+    def __init__(self, books: Books, step_watch: StepWatch, pass_watch: PassWatch) -> None:
+        self._books = books
+        self._step_watch = step_watch
+        self._pass_watch = pass_watch
+        self._loss_watch = LossWatch(books)
+        self._patches = Patches()
+
+    def install(self) -> None:
+        """Replace everything."""
+        self._optimizers()
+        self._calls()
+        self._autograd()
+        self._functional()
+        self._losses()
+        self._judgements()
+        self._loaders()
+        self._scaling()
+        self._patches.replace(torch.jit, "script", self._scripting)
+
+    def restore(self) -> None:
+        """Put everything back."""
+        self._patches.restore()
+
+    # -- calls of the loop ------------------------------------------------------------------------------
+
+    def _noting(self, observer: str, note: Callable[[], object]) -> Callable[[Function], Function]:
+        """A patch that calls `note` before the original."""
+        ledger = self._books.ledger
+
+        def make(original: Function) -> Function:
+            def call(*args: Any, **kwargs: Any) -> Any:
+                # in calm times steps belong to patterns that are known
+                if not is_compiling() and ledger.close:
+                    self._books.tried(observer, note)
+                return original(*args, **kwargs)
+
+            return call
+
+        return make
+
+    def _calls(self) -> None:
+        self._patches.replace(Optimizer, "zero_grad", self._noting("clearing", self._cleared))
+        self._patches.replace(nn.Module, "zero_grad", self._noting("clearing", self._cleared))
+        for owner in (nn.utils, nn.utils.clip_grad):
+            for name in ("clip_grad_norm_", "clip_grad_value_"):
+                self._patches.replace(owner, name, self._noting("clipping", self._clipped))
+        for kind in vars(lr_scheduler).values():
+            if isinstance(kind, type) and issubclass(kind, lr_scheduler.LRScheduler) and "step" in vars(kind):
+                self._patches.replace(kind, "step", self._noting("schedulers", self._scheduled))
+
+    def _cleared(self) -> None:
+        books = self._books
+        line = books.lines.here()
+        books.calls.note("zero_grad", line)
+        books.passes.clock += 1
+        books.steps.last_clearing = (books.passes.clock, line)
+
+    def _clipped(self) -> None:
+        self._books.calls.note("clip", self._books.lines.here())
+
+    def _scheduled(self) -> None:
+        """A scheduler's step, unless a scheduler called it: itself while it was made, or one that combines others."""
+        # past this method, `tried` and the patch
+        caller = sys._getframe(3)
+        if caller.f_code.co_filename != lr_scheduler.__file__:
+            self._books.calls.note("scheduler", self._books.lines.here())
+
+    def _functional(self) -> None:
+        books = self._books
+
+        def make(original: Function) -> Function:
+            def call(*args: Any, **kwargs: Any) -> Any:
+                if not is_compiling():
+                    books.tried("functional", lambda: books.hand.functional.note(books.lines.here()))
+                return original(*args, **kwargs)
+
+            return call
+
+        for name in FUNCTIONAL:
+            self._patches.replace(torch.func, name, make)
+
+    def _optimizers(self) -> None:
+        def make(original: Function) -> Function:
+            def add_param_group(optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
+                result = original(optimizer, *args, **kwargs)
+                self._books.tried("optimizers", lambda: self._step_watch.holds(optimizer))
+                return result
+
+            return add_param_group
+
+        self._patches.replace(Optimizer, "add_param_group", make)
+
+    # -- backward passes --------------------------------------------------------------------------------
+
+    def _autograd(self) -> None:
+        watch = self._pass_watch
+
+        def make_backward(original: Function) -> Function:
+            def backward(*args: Any, **kwargs: Any) -> Any:
+                tensors = args[0] if args else kwargs.get("tensors")
+                weighted = _is_weighted(args[1] if len(args) > 1 else kwargs.get("grad_tensors"))
+                running = self._begun(watch.begins, tensors, weighted)
+                if running is None:
+                    return original(*args, **kwargs)
+                raised = True
+                try:
+                    result = original(*args, **kwargs)
+                    raised = False
+                    return result
+                finally:
+                    self._end(watch.ended, running, tensors, raised)
+
+            return backward
+
+        def make_grad(original: Function) -> Function:
+            def grad(*args: Any, **kwargs: Any) -> Any:
+                outputs = args[0] if args else kwargs.get("outputs")
+                inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
+                running = self._begun(watch.gradients_asked, outputs, inputs)
+                try:
+                    return original(*args, **kwargs)
+                finally:
+                    if running is not None:
+                        self._end(watch.gradients_given, running, outputs)
+
+            return grad
+
+        self._patches.replace(torch.autograd, "backward", make_backward)
+        self._patches.replace(torch.autograd, "grad", make_grad)
+
+    def _begun(self, begin: Callable[..., Pass | None], *arguments: Any) -> Pass | None:
+        """The pass that begins; None when there is nothing to follow, or we failed."""
+        books = self._books
+        if books.closed or "backward" in books.guard.failed:
+            return None
+        try:
+            return begin(*arguments)
+        except Exception as error:
+            books.guard.note("backward", error)
+            return None
+
+    def _end(self, end: Callable[..., None], *arguments: Any) -> None:
+        books = self._books
+        if books.closed or "backward" in books.guard.failed:
+            return
+        try:
+            end(*arguments)
+        except Exception as error:
+            books.guard.note("backward", error)
+
+    # -- losses and evaluations -------------------------------------------------------------------------
+
+    def _losses(self) -> None:
+        books, called, glanced = self._books, self._loss_watch.called, self._loss_watch.glanced
+
+        def maker(name: str) -> Callable[[Function], Function]:
+            def make(original: Function) -> Function:
+                def loss(*args: Any, **kwargs: Any) -> Any:
+                    if not _can_look():
+                        return original(*args, **kwargs)
+                    result = None
+                    try:
+                        result = original(*args, **kwargs)
+                        return result
+                    finally:
+                        if books.ledger.close or not glanced(name, args, kwargs, result):
+                            books.tried("losses", lambda: called(name, original, args, kwargs, result))
+
+                return loss
+
+            return make
+
+        for name in NAMES:
+            self._patches.replace(functional, name, maker(name))
+
+    def _judgements(self) -> None:
+        """What shows that an output is an evaluation's, and other names under which an output goes on."""
+        for owner in (torch, Tensor):
+            for name in ("argmax", "max", "topk", "round"):
+                self._patches.replace(owner, name, self._judged(renames=False))
+        for owner in (torch, Tensor, functional):
+            for name in ("softmax", "log_softmax", "sigmoid"):
+                self._patches.replace(owner, name, self._judged(renames=True))
+
+    def _judged(self, renames: bool) -> Callable[[Function], Function]:
+        forwards = self._books.forwards
+
+        def make(original: Function) -> Function:
+            def call(*args: Any, **kwargs: Any) -> Any:
+                result = original(*args, **kwargs)
+                tensor = args[0] if args else kwargs.get("input")
+                if isinstance(tensor, Tensor) and _can_look():
+                    self._books.tried("judged", lambda: forwards.judge(tensor, result if renames else None))
+                return result
+
+            return call
+
+        return make
+
+    # -- data, mixed precision, scripting ---------------------------------------------------------------
+
+    def _loaders(self) -> None:
+        epochs = self._books.epochs
+
+        def make_iter(original: Function) -> Function:
+            def iterate(loader: DataLoader[Any]) -> Any:
+                iterator = original(loader)
+                self._books.tried("loaders", lambda: epochs.iterate(loader, iterator))
+                return iterator
+
+            return iterate
+
+        def make_next(original: Function) -> Function:
+            def following(iterator: Any) -> Any:
+                try:
+                    batch = original(iterator)
+                except StopIteration:
+                    self._books.tried("loaders", lambda: epochs.exhausted(iterator))
+                    raise
+                self._books.tried("loaders", lambda: epochs.yielded(iterator, batch))
+                return batch
+
+            return following
+
+        self._patches.replace(DataLoader, "__iter__", make_iter)
+        self._patches.replace(loading._BaseDataLoaderIter, "__next__", make_next)
+
+    def _scaling(self) -> None:
+        def make_scale(original: Function) -> Function:
+            def scale(scaler: Any, outputs: Any, *args: Any, **kwargs: Any) -> Any:
+                result = original(scaler, outputs, *args, **kwargs)
+                if isinstance(outputs, Tensor) and isinstance(result, Tensor) and result is not outputs:
+                    self._pass_watch.scaled(outputs, result)
+                return result
+
+            return scale
+
+        def make_step(original: Function) -> Function:
+            def step(scaler: Any, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+                before = self._books.steps.total
+                result = original(scaler, optimizer, *args, **kwargs)
+                if self._books.steps.total == before:
+                    self._books.tried("scaling", lambda: self._step_watch.skipped(optimizer))
+                return result
+
+            return step
+
+        self._patches.replace(torch.amp.GradScaler, "scale", make_scale)
+        self._patches.replace(torch.amp.GradScaler, "step", make_step)
+
+    def _scripting(self, original: Function) -> Function:
+        """A compiler that reads the text of functions must find the originals."""
+
+        def script(*args: Any, **kwargs: Any) -> Any:
+            with self._patches.suspended(), self._books.forwards.suspended():
+                return original(*args, **kwargs)
+
+        return script
+
+
+def _is_weighted(weights: Any) -> bool:
+    """Whether a root was given a gradient of the caller's own."""
+    if isinstance(weights, tuple | list):
+        return any(weight is not None for weight in weights)
+    return weights is not None
+
+
+def _can_look() -> bool:
+    """Not inside a compiler, a tracer, a function transform, or a checkpoint that computes again."""
+    return not is_compiling() and _functorch_level() is None and _task_id() == -1 and not _tracing()

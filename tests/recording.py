@@ -1,0 +1,143 @@
+"""Runs a small program under the recorder, each in a forked child, and returns what the trace says."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import textwrap
+import traceback
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.model import Crash, Frame
+from grader.trace import Trace, parse_trace
+
+WORKER = Path(__file__).parents[1] / "grader" / "worker"
+ENTRY = "/program/submission.py"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one program left: its trace, the exception if one left it, and the trace as it was written."""
+
+    trace: Trace
+    crash: Crash | None
+    snapshots: int
+    #: what the program assigned to `result`, when that is plain JSON
+    result: Any = None
+
+
+def record(source: str, seed: int = 0) -> tuple[Trace, Crash | None]:
+    """Run a program under the recorder. Lines are those of the source as it is given, dedented."""
+    recording = run(source, seed)
+    return recording.trace, recording.crash
+
+
+def run(source: str, seed: int = 0, watched: bool = True) -> Recording:
+    """The same with everything else that can be told. Not `watched`: without any recorder."""
+    worker_package()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        status = 1
+        try:
+            answer = json.dumps(_in_child(textwrap.dedent(source), seed, watched))
+            with os.fdopen(writer, "w") as stream:
+                stream.write(answer)
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        answer = stream.read()
+    _, status = os.waitpid(child, 0)
+    if status or not answer:
+        raise RuntimeError(f"the child ended with {status}")
+    return _recording(json.loads(answer))
+
+
+def _recording(answer: dict[str, Any]) -> Recording:
+    crash = answer["crash"]
+    return Recording(
+        trace=parse_trace(json.dumps(answer["trace"]).encode()),
+        crash=Crash(crash["type"], crash["message"], tuple(Frame(**frame) for frame in crash["frames"]))
+        if crash
+        else None,
+        snapshots=answer["snapshots"],
+        result=answer["result"],
+    )
+
+
+def worker_package() -> types.ModuleType:
+    """The worker under the name that it has in the jail."""
+    known = sys.modules.get("gradeloop_worker")
+    if known is not None:
+        return known
+    spec = importlib.util.spec_from_file_location(
+        "gradeloop_worker", WORKER / "__init__.py", submodule_search_locations=[str(WORKER)]
+    )
+    assert spec is not None and spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["gradeloop_worker"] = package
+    spec.loader.exec_module(package)
+    import torch
+
+    torch.set_num_threads(1)
+    # a second's import that the first optimizer of every program would do again
+    importlib.import_module("torch._dynamo")
+    importlib.import_module("gradeloop_worker.recorder")
+    return package
+
+
+def new_recorder(emit: Callable[[dict[str, object]], None] = lambda trace: None, entry: str = ENTRY) -> Any:
+    """A recorder that is not installed yet."""
+    worker_package()
+    return importlib.import_module("gradeloop_worker.recorder").Recorder(entry, emit, lambda epoch, step, loss: None)
+
+
+def _in_child(source: str, seed: int, watched: bool) -> dict[str, Any]:
+    traces: list[dict[str, object]] = []
+    recorder = new_recorder(traces.append)
+    if watched:
+        recorder.install()
+    crash, namespace = _execute(source, seed)
+    if watched:
+        recorder.finish()
+        recorder.uninstall()
+    trace = traces[-1] if traces else {}
+    return {"trace": trace, "crash": crash, "snapshots": len(traces), "result": namespace.get("result")}
+
+
+def _execute(source: str, seed: int) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    import random
+
+    import numpy as np
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    try:
+        exec(compile(source, ENTRY, "exec", dont_inherit=True), vars(main))
+    except BaseException as error:
+        return _describe(error), vars(main)
+    return None, vars(main)
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    frames = [
+        {"line": line, "function": frame.f_code.co_name}
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == ENTRY
+    ]
+    return {"type": type(error).__name__, "message": str(error)[:2000], "frames": frames}
