@@ -93,7 +93,9 @@ def run_check(check: Check, evidence: Evidence) -> Outcome:
 
 def has_evidence(check: Check, evidence: Evidence) -> bool:
     """Whether everything that the check needs is there."""
-    trace, evaluation = evidence.trace, evidence.evaluation
+    evaluation = evidence.evaluation
+    # a recorder that broke may have missed what a check would look for: that is our fault, not the student's
+    trace = evidence.trace if evidence.trace is not None and not evidence.trace.problem else None
     present = {
         "recording": trace is not None,
         "trace": trace is not None and trace.shows_training,

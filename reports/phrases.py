@@ -84,7 +84,7 @@ def run_sentence(status: RunStatus, context: RenderContext) -> str:
         RunStatus.OUT_OF_MEMORY: context.gettext("stopped at the memory limit"),
         RunStatus.OUTPUT_FLOOD: context.gettext("stopped because it printed too much"),
         RunStatus.KILLED: context.gettext("ended by a signal"),
-        RunStatus.REJECTED: context.gettext("not run: it could not be read as a program"),
+        RunStatus.REJECTED: context.gettext("not run: it cannot be used as it is"),
         RunStatus.SANDBOX_FAILED: context.gettext("not run: the sandbox did not start"),
     }[status]
 

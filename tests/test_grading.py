@@ -165,3 +165,9 @@ def test_a_check_without_its_evidence_is_not_run() -> None:
     idle = make_evidence(trace=Trace(complete=True))
     assert not run_check(make_check("a", Sign()), idle).decided
     assert run_check(make_check("a", Sign(), needs=("recording",)), idle).findings
+
+
+def test_a_recorder_that_broke_decides_nothing() -> None:
+    """What it did not see may have been there."""
+    broken = make_evidence(trace=Trace(complete=True, steps=10, problem="ledger: KeyError"))
+    assert not run_check(make_check("a", Sign()), broken).decided

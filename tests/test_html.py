@@ -160,7 +160,7 @@ def test_a_page_without_a_trace_has_no_curves(name: str) -> None:
 def test_a_program_that_never_ran_names_no_device() -> None:
     """Time, device and sandbox say nothing about a text that does not parse."""
     text = HtmlReport()(syntax_error(), context())
-    assert "not run: it could not be read as a program" in text
+    assert "not run: it cannot be used as it is" in text
     assert "Device and seed" not in text
 
 

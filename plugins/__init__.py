@@ -1,0 +1,1 @@
+"""One check a file, each named after the mistake that it detects."""

@@ -1,0 +1,14 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+inputs, targets = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Linear(8, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+for epoch in range(1_000_000):
+    optimizer.zero_grad()
+    loss = nn.functional.cross_entropy(model(inputs), targets)
+    loss.backward()
+    optimizer.step()
+    print(inputs.tolist(), loss)  # all of the data, each time

@@ -1,0 +1,15 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+inputs, targets = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3), nn.Softmax(dim=1))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+criterion = nn.CrossEntropyLoss()
+
+for epoch in range(5):
+    for x, y in zip(inputs.split(16), targets.split(16)):
+        loss = criterion(model(x), y)  # softmax of a softmax
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()

@@ -1,0 +1,14 @@
+# expects: hidden_layers = 1, inputs = 8, outputs = 3
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+inputs, targets = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Sequential(nn.Linear(8, 16), nn.Linear(16, 3))  # nothing bends between the layers
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+
+for epoch in range(5):
+    for x, y in zip(inputs.split(16), targets.split(16)):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()

@@ -1,0 +1,16 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+X, Y = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(4):
+    for x, y in zip(X.split(16), Y.split(16)):
+        optimizer.zero_grad()
+        outputs = model(x)
+        loss = nn.functional.cross_entropy(outputs, y)
+        penalty = 0.01 * outputs.pow(2).mean()
+        loss.backward(retain_graph=True)
+        penalty.backward()
+        optimizer.step()

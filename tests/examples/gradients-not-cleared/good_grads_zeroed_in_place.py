@@ -1,0 +1,13 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+X, Y = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=1e-3)
+for epoch in range(4):
+    for x, y in zip(X.split(16), Y.split(16)):
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        for p in model.parameters():
+            p.grad.data.zero_()

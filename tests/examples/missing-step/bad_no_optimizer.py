@@ -1,0 +1,11 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+X, Y = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+for epoch in range(5):
+    for x, y in zip(X.split(16), Y.split(16)):
+        model.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        print([p.grad.norm().item() for p in model.parameters()])

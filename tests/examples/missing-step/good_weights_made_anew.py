@@ -1,0 +1,10 @@
+import torch
+
+torch.manual_seed(0)
+X = torch.randn(64, 4)
+Y = X @ torch.tensor([1.0, 2.0, -1.0, 0.5])
+w = torch.zeros(4, requires_grad=True)
+for step in range(30):
+    loss = torch.nn.functional.mse_loss(X @ w, Y)
+    loss.backward()
+    w = (w - 0.1 * w.grad).detach().requires_grad_()

@@ -1,0 +1,13 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+X, Y = torch.randn(64, 8), torch.randint(0, 2, (64, 4)).float()
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for epoch in range(5):
+    for x, y in zip(X.split(16), Y.split(16)):
+        loss = nn.functional.binary_cross_entropy_with_logits(torch.sigmoid(model(x)), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()

@@ -1,0 +1,14 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+X, Y = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for epoch in range(5):
+    for x, y in zip(X.split(16), Y.split(16)):
+        predictions = model(x).softmax(dim=-1)
+        loss = nn.functional.cross_entropy(predictions, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
