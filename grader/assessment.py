@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -65,6 +66,8 @@ class Assessment:
     options: Options = field(default_factory=Options)
     #: why the submission cannot run at all
     problem: SubmissionError | None = None
+    #: functions that the text defines at its top level: name -> line
+    defined: Mapping[str, int] = field(default_factory=dict)
     _verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     @cached_property
@@ -116,7 +119,7 @@ class Assessment:
         spec = self._spec()
         backend, _ = sandbox.choose(self._backends(), self.options.sandbox)
         with sandbox.Session(backend, spec, self.options.progress) as session:
-            run = session.run()
+            run = without_entry_point(session.run(), self.exercise, self.defined)
             if self.dataset is None or run.status not in PARKED:
                 return run, None
             return run, self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
@@ -135,6 +138,7 @@ class Assessment:
             data=self.dataset.folder if self.dataset else None,
             dataset=self.dataset.name if self.dataset else None,
             functions=self.exercise.functions,
+            given=self.exercise.given,
         )
         for changed in self.plugins.hook.grader_prepare(
             submission=self.submission, exercise=self.exercise, run_spec=spec
@@ -159,6 +163,20 @@ def rejected(problem: SubmissionError) -> Run:
     frames = (Frame(problem.line, ""),) if problem.line else ()
     crash = Crash(problem.check, str(problem), frames)
     return Run(RunStatus.REJECTED, Blame.STUDENT, crash=crash)
+
+
+def without_entry_point(run: Run, exercise: Exercise, defined: Mapping[str, int]) -> Run:
+    """A run that trained nothing, where a function has almost the name of one that would have been called."""
+    idle = run.status is RunStatus.COMPLETED and run.trace is not None and not run.trace.shows_training
+    missing = [name for name in exercise.functions if name not in defined]
+    close = {name: get_close_matches(name, defined, n=1) for name in missing}
+    name = next((name for name, found in close.items() if found), None)
+    if not idle or name is None:
+        return run
+    [meant] = close[name]
+    message = f"there is no function {name}(); the closest is {meant}()"
+    crash = Crash("missing-entry-point", message, (Frame(defined[meant], ""),))
+    return replace(run, status=RunStatus.REJECTED, blame=Blame.STUDENT, crash=crash)
 
 
 def failed(reason: str) -> Run:

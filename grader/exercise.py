@@ -175,10 +175,11 @@ def _exercise(
         version=top.text("version"),
         titles=_titles(top),
         directory=folder,
-        digest=_digest(top.content),
+        digest=_digest({**top.content, "given.py": _given(top, folder)}),
         rubric=_rubric(top.table("rubric"), checks, _threshold(top, names)),
         limits=_limits(top.table("limits")),
         functions=top.names("functions"),
+        given=_given(top, folder),
         dataset=dataset,
         threshold=_threshold(top, names),
         expects=_expects(top.table("expects")),
@@ -187,6 +188,19 @@ def _exercise(
         pass_mark=top.number("pass_mark", 0.6, 0, 1),
         hidden_images=top.whole("hidden_images", 5000, 100, 1_000_000),
     )
+
+
+def _given(top: Table, folder: Path) -> str:
+    """What functions are called with: given.py beside the exercise, needed where it names functions."""
+    path = folder / "given.py"
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if top.names("functions"):
+            raise top.fail("functions", "needs a given.py beside it that makes their arguments") from None
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise top.fail("functions", f"given.py cannot be read: {error}") from None
 
 
 def _id(top: Table, folder: Path) -> str:

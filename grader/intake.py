@@ -12,7 +12,7 @@ from .data import all_datasets
 from .errors import SubmissionError, UsageError
 from .exercise import choose_exercise as named_exercise
 from .exercise import detect_exercise, find_exercises, load_exercise
-from .model import Check, Exercise, Submission
+from .model import Check, Exercise, Submission, SubmissionKind
 from .outline import Outline, outline, rough_outline
 from .submission import helpers, read_submission
 
@@ -33,7 +33,7 @@ def intake(path: Path) -> Intake:
         return Intake(submission, rough_outline(submission.source), problem)
     try:
         names = outline(submission.source)
-        beside = helpers(path, names)
+        beside = helpers(submission.path, names)
     except SubmissionError as error:
         return Intake(submission, rough_outline(submission.source), error)
     return Intake(replace(submission, files={**beside, **submission.files}), names, None)
@@ -67,3 +67,11 @@ def choose_exercise(
     except UsageError as error:
         reason = f"{handed_in.problem}; " if handed_in.problem else ""
         raise UsageError(f"{submission.path}: {reason}{error}") from None
+
+
+def told_apart(handed_in: Intake, exercise: Exercise) -> Submission:
+    """A script that defines what the exercise calls, and does not call it itself, is a set of functions."""
+    submission, names = handed_in.submission, handed_in.names
+    left = any(name in names.functions and name not in names.calls for name in exercise.functions)
+    is_script = submission.kind is SubmissionKind.SCRIPT
+    return replace(submission, kind=SubmissionKind.FUNCTION) if left and is_script else submission

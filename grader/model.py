@@ -150,8 +150,10 @@ class Exercise:
     digest: str
     rubric: tuple[RubricLine, ...]
     limits: Limits
-    #: names of functions that a submission must define; empty for scripts
+    #: functions that are called in a submission that does not train by itself
     functions: tuple[str, ...] = ()
+    #: given.py: the Python text that makes what those functions ask for
+    given: str = ""
     #: the data set's name, or None when the submission brings its own data
     dataset: str | None = None
     #: accuracy threshold for each data set, 0 to 1
@@ -391,8 +393,10 @@ class RunSpec:
     #: a folder with IDX files that the jail may read, and what the data set is called
     data: Path | None = None
     dataset: str | None = None
-    #: functions to call in a submission of kind FUNCTION
+    #: functions to call in a submission that defines them and does not train by itself
     functions: tuple[str, ...] = ()
+    #: Python text that makes what those functions ask for
+    given: str = ""
 
 
 @dataclass(frozen=True)

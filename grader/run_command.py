@@ -10,7 +10,7 @@ from pathlib import Path
 from .assembly import build_result
 from .assessment import Assessment, Options
 from .errors import UsageError
-from .intake import choose_exercise, intake
+from .intake import choose_exercise, intake, told_apart
 from .model import Exercise
 from .output import write_text
 from .plugin_manager import all_checks, create_manager
@@ -49,11 +49,18 @@ def grade_one(request: Request) -> Result:
     renderers = choose_renderers(request.formats, plugins)
     handed_in = intake(request.submission)
     exercise, others = choose_exercise(request.exercise, plugins, checks, handed_in)
+    submission = told_apart(handed_in, exercise)
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
-    progress = ProgressLine(handed_in.submission.name, quiet=request.quiet)
+    progress = ProgressLine(submission.name, quiet=request.quiet)
     assessment = Assessment(
-        handed_in.submission, exercise, plugins, checks, options(request, progress), handed_in.problem
+        submission,
+        exercise,
+        plugins,
+        checks,
+        options(request, progress),
+        handed_in.problem,
+        handed_in.names.functions,
     )
     try:
         result = judge(assessment)

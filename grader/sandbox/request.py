@@ -26,6 +26,7 @@ def encode_request(spec: RunSpec, jail: Mapping[str, Any], canary: Mapping[str, 
         "data": jail.get("data"),
         "dataset": spec.dataset,
         "functions": list(spec.functions),
+        "given": spec.given,
         "jail": dict(jail),
         "canary": canary,
     }

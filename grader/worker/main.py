@@ -71,8 +71,6 @@ def serve(channel: Channel) -> int:
 
         channel.send_json("H", {"layers": layers, "canary": canary.try_everything(request["canary"])})
         return 0
-    if request["kind"] != "script":
-        raise ValueError(f"this worker runs scripts, not a {request['kind']}")
     work = Path(plan["work"])
     place_files(work, request["files"])
     prepare_process(plan, request)
@@ -123,11 +121,25 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
     plant_seeds(request["seed"])
     faulthandler.dump_traceback_later(request["wall_seconds"], file=FAULTS)
     channel.send("B")
-    ending = runner.run_script(work, request["entry"])
+    ending = runner.run_script(work, request["entry"], lambda own: call_functions(recorder, request, own))
     report(channel, recorder, ending)
     faulthandler.cancel_dump_traceback_later()
     park(channel, recorder, offered)
     return 0
+
+
+def call_functions(recorder: Any, request: dict[str, Any], own: dict[str, Any]) -> None:
+    """Call the functions that the exercise names, unless the script has trained already."""
+    from . import functions
+
+    asked = functions.wanted(request["functions"], own)
+    if not asked or recorder.saw_training():
+        return
+    import torch
+
+    supply = functions.Supply(request["given"], own, torch.device(request["device"]))
+    for function in asked:
+        supply.call(function)
 
 
 def plant_seeds(seed: int) -> None:

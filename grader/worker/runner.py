@@ -31,8 +31,11 @@ class Ending:
     crash: dict[str, Any] | None = field(default=None)
 
 
-def run_script(folder: Path, entry: str) -> Ending:
-    """Run one file as `__main__`, with its folder last on the path so that it shadows nothing installed."""
+def run_script(folder: Path, entry: str, afterwards: Callable[[dict[str, Any]], object] | None = None) -> Ending:
+    """Run one file as `__main__`, with its folder last on the path so that it shadows nothing installed.
+
+    `afterwards` gets the names that it defined and belongs to the run: what it raises ends the run.
+    """
     path = folder / entry
     sys.argv = [entry]
     sys.path.append(str(folder))
@@ -44,6 +47,8 @@ def run_script(folder: Path, entry: str) -> Ending:
     try:
         source = path.read_bytes()
         exec(compile(source, str(path), "exec", dont_inherit=True), vars(module))
+        if afterwards is not None:
+            afterwards(vars(module))
         ending = Ending("returned")
     except SystemExit as error:
         ending = Ending("system-exit", exit=_exit_code(error, stderr))
