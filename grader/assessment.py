@@ -16,6 +16,7 @@ from .data import Dataset, choose_dataset
 from .errors import SandboxError, SubmissionError
 from .evaluation import compare
 from .grading import grade, judge, link_causes
+from .intake import choose_exercise, intake, told_apart
 from .model import (
     Blame,
     Check,
@@ -108,9 +109,15 @@ class Assessment:
             self.plugins.hook.grader_check_done(exercise=self.exercise, verdict=self._verdicts[line.id])
         return self._verdicts[line.id]
 
+    def add(self, verdict: Verdict) -> None:
+        """The verdict of one of the exercise's own tests."""
+        self._verdicts[verdict.line] = verdict
+
     def grade(self) -> Grade:
-        """The course's own policy if a plugin has one, else the sum."""
-        verdicts = tuple(self.judge(line) for line in self.exercise.rubric)
+        """The course's own policy if a plugin has one, else the sum; the rubric's lines come first."""
+        lines = tuple(self.judge(line) for line in self.exercise.rubric)
+        own_tests = self._verdicts.keys() - {line.id for line in self.exercise.rubric}
+        verdicts = (*lines, *(self._verdicts[name] for name in self._verdicts if name in own_tests))
         metadata = {"student": self.submission.student} if self.submission.student else {}
         policy = self.plugins.hook.grader_grade(exercise=self.exercise, verdicts=verdicts, metadata=metadata)
         return policy or grade(self.exercise, verdicts)
@@ -156,6 +163,24 @@ class Assessment:
             return None
         threshold = self.exercise.threshold[self.dataset.name]
         return compare(logits, labels, dataset=self.dataset.name, threshold=threshold, classes=self.dataset.classes)
+
+
+def take_in(
+    path: Path,
+    named: str | Path | None,
+    plugins: pluggy.PluginManager,
+    checks: Mapping[str, Check],
+    options: Options,
+) -> tuple[Assessment, tuple[Exercise, ...]]:
+    """The assessment of a file against an exercise (an id, a folder, or the one that fits the text).
+
+    With it come the exercises that would have fitted too.
+    """
+    handed_in = intake(path)
+    exercise, others = choose_exercise(named, plugins, checks, handed_in)
+    submission = told_apart(handed_in, exercise)
+    defined = handed_in.names.functions
+    return Assessment(submission, exercise, plugins, checks, options, handed_in.problem, defined), others
 
 
 def rejected(problem: SubmissionError) -> Run:

@@ -23,6 +23,8 @@ from .model import (
 
 #: from the weakest evidence to the strongest: a verdict rests on its weakest part
 STRENGTH = (Basis.CLAIMED, Basis.MEASURED, Basis.RECOMPUTED)
+#: what a test of an exercise's own rests on, by the fixtures that it asks for
+TEST_BASES = {"trace": Basis.CLAIMED, "run": Basis.MEASURED, "evaluation": Basis.RECOMPUTED}
 SEVERE = (Severity.ERROR, Severity.WARNING)
 
 
@@ -79,6 +81,27 @@ def judge(line: RubricLine, outcomes: Mapping[str, Outcome], run: Run, evaluatio
     return verdict
 
 
+def judge_test(name: str, points: float, fixtures: frozenset[str], error: BaseException | None, run: Run) -> Verdict:
+    """The verdict of one of an exercise's own tests, from what it raised.
+
+    An assertion that does not hold costs the points; any other exception is the exercise's fault.
+    """
+    bases = [basis for fixture, basis in TEST_BASES.items() if fixture in fixtures]
+    basis = min(bases, key=STRENGTH.index, default=Basis.MEASURED)
+    verdict = Verdict(name, Status.PASSED, points, points, basis, ())
+    if error is None:
+        return verdict
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    if type(error).__name__ == "Skipped":
+        blamed = run.blame is Blame.STUDENT
+        return replace(
+            verdict, status=Status.SKIPPED, score=0.0 if blamed else None, needs_review=not blamed, reason=reason
+        )
+    if isinstance(error, AssertionError):
+        return replace(verdict, status=Status.FAILED, score=0.0, reason=reason)
+    return replace(verdict, status=Status.ERROR, needs_review=True, reason=f"{type(error).__name__}: {reason}")
+
+
 def _missing(said: Iterable[Outcome], evaluation: Evaluation | None) -> str:
     """Which evidence is missing: why the model could not be evaluated, where the checks ask for that."""
     asked = any("evaluation" in outcome.check.needs for outcome in said)
@@ -124,5 +147,6 @@ def grade(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> Grade:
     """Sum up. The total is None where a line is None; the maximum never changes."""
     scores = [verdict.score for verdict in verdicts]
     total = None if None in scores else round(sum(score or 0.0 for score in scores), 4)
-    passed = total is not None and total >= exercise.pass_mark * exercise.max_score
-    return Grade(verdicts, total, exercise.max_score, passed)
+    maximum = sum(verdict.max_score for verdict in verdicts)
+    passed = total is not None and total >= exercise.pass_mark * maximum
+    return Grade(verdicts, total, maximum, passed)

@@ -51,12 +51,14 @@ def load_all(plugins: pluggy.PluginManager, checks: Mapping[str, Check]) -> dict
 
 
 def choose_exercise(
-    named: str | None, plugins: pluggy.PluginManager, checks: Mapping[str, Check], handed_in: Intake
+    named: str | Path | None, plugins: pluggy.PluginManager, checks: Mapping[str, Check], handed_in: Intake
 ) -> tuple[Exercise, tuple[Exercise, ...]]:
-    """The exercise that was named, or the one that fits the text, and the others that would fit too.
+    """The exercise of that id or folder, or the one that fits the text, and the others that would fit too.
 
     Raises UsageError when none fits.
     """
+    if isinstance(named, Path):
+        return load_exercise(named, checks, all_datasets(plugins)), ()
     found = exercise_folders(plugins)
     if named is not None:
         return load_exercise(named_exercise(named, found), checks, all_datasets(plugins)), ()

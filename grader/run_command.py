@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .assembly import build_result
-from .assessment import Assessment, Options
+from .assessment import Assessment, Options, take_in
 from .errors import UsageError
-from .intake import choose_exercise, intake, told_apart
 from .model import Exercise
 from .output import write_text
 from .plugin_manager import all_checks, create_manager
@@ -47,21 +46,11 @@ def grade_one(request: Request) -> Result:
     plugins = create_manager()
     checks = all_checks(plugins)
     renderers = choose_renderers(request.formats, plugins)
-    handed_in = intake(request.submission)
-    exercise, others = choose_exercise(request.exercise, plugins, checks, handed_in)
-    submission = told_apart(handed_in, exercise)
+    progress = ProgressLine(request.submission.name, quiet=request.quiet)
+    assessment, others = take_in(request.submission, request.exercise, plugins, checks, options(request, progress))
+    exercise = assessment.exercise
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
-    progress = ProgressLine(submission.name, quiet=request.quiet)
-    assessment = Assessment(
-        submission,
-        exercise,
-        plugins,
-        checks,
-        options(request, progress),
-        handed_in.problem,
-        handed_in.names.functions,
-    )
     try:
         result = judge(assessment)
     finally:
@@ -82,7 +71,8 @@ def grade_one(request: Request) -> Result:
 
 def judge(assessment: Assessment) -> Result:
     """Through pytest; a text that never runs is judged at once, without waiting for pytest to load."""
-    if assessment.problem is not None:
+    own_tests = any(assessment.exercise.directory.glob("test_*.py"))
+    if assessment.problem is not None and not own_tests:
         return build_result(assessment, assessment.grade())
     from .pytest_plugin import assess
 
