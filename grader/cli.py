@@ -45,7 +45,7 @@ def cli() -> None:
 @click.option(
     "--exercise",
     metavar="ID",
-    help="Which exercise; else the script's `# exercise: ID` line or its imports decide.",
+    help="An id, or a folder with an exercise.toml; else the script's `# exercise: ID` line or its imports decide.",
 )
 @click.option(
     "-o",
@@ -92,17 +92,29 @@ def cli() -> None:
     metavar="auto|NAME",
     help="`none` must be asked for by name.",
 )
+@click.option(
+    "-j", "--jobs", default="auto", show_default=True, metavar="N|auto", help="Of a folder, how many at once."
+)
+@click.option("--engine", default="local", show_default=True, metavar="NAME", help="Where a folder is graded.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @click.option("--verbose", is_flag=True, help="Say on stderr what was chosen and why.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 when graded, whether passed or not.")
-def run(exit_zero: bool, **arguments: Any) -> None:
-    """Grade one submission: a Python script that trains a model.
+def run(exit_zero: bool, jobs: str, engine: str, **arguments: Any) -> None:
+    """Grade a script or a notebook that trains a model, or a folder of them.
 
-    Writes result.json and the asked-for pages, and prints a summary.
+    Writes result.json and the asked-for pages, and prints a summary. In a folder each file, notebook and sub-folder
+    is a submission with a folder of its own below --out; a folder that holds a submission.py is one submission.
     """
+    from .batch import is_batch
     from .run_command import Request, grade_one
 
-    result = grade_one(Request(**arguments))
+    request = Request(**arguments)
+    if is_batch(request.submission):
+        from .batch_command import grade_folder
+
+        code = grade_folder(request, jobs, engine)
+        sys.exit(PASSED if code == NOT_PASSED and exit_zero else code)
+    result = grade_one(request)
     if result.run.blame == "grader":
         sys.exit(OUR_FAULT)
     sys.exit(PASSED if result.passed or exit_zero else NOT_PASSED)
@@ -168,7 +180,21 @@ def doctor(data_root: Path | None) -> None:
     sys.exit(PASSED if works else OUR_FAULT)
 
 
-for command in (run, explain_check, exercises, new, doctor):
+@click.command("report")
+@click.argument("result", type=click.Path(path_type=Path), metavar="RESULT.json")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where pages go (default: beside RESULT.json).")
+@click.option(
+    "-f", "--format", "formats", multiple=True, metavar="NAME", help="Repeatable (default: terminal and html)."
+)
+@click.option("--lang", metavar="LANGUAGE", help="Language (default: from the environment).")
+def report(result: Path, out: Path | None, formats: tuple[str, ...], lang: str | None) -> None:
+    """Render a result again, in any language or format; nothing is run."""
+    from .report_command import render_again
+
+    render_again(result, out or result.parent, formats, lang)
+
+
+for command in (run, report, explain_check, exercises, new, doctor):
     cli.add_command(command)
 
 

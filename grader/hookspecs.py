@@ -10,6 +10,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from .data import DatasetProvider
+    from .engines import Engine
     from .model import Check, Exercise, Grade, RunSpec, Submission, Verdict
     from .result import Renderer
     from .sandbox import SandboxBackend
@@ -64,6 +65,11 @@ def grader_grade(exercise: Exercise, verdicts: tuple[Verdict, ...], metadata: Ma
 @hookspec
 def grader_renderers() -> Mapping[str, Renderer]:  # type: ignore[empty-body]
     """Renderers by format name. Called when a result is to be shown."""
+
+
+@hookspec
+def grader_engines() -> Mapping[str, Engine]:  # type: ignore[empty-body]
+    """Where a batch runs, by name. Called when a folder is graded."""
 
 
 @hookspec

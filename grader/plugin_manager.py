@@ -23,6 +23,7 @@ BUILT_IN = (
     "grader.reports",
     "grader.sandbox.plugin",
     "grader.data.plugin",
+    "grader.engines.plugin",
     "grader.exercise_folders",
 )
 

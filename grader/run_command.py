@@ -38,7 +38,25 @@ class Request:
 
     @property
     def folder(self) -> Path:
-        return self.out or self.submission.parent / "gradeloop-out"
+        """Where results go: beside the submission, unless told."""
+        beside = self.submission.parent if self.submission.name else self.submission.resolve().parent
+        return self.out or beside / "gradeloop-out"
+
+    def options(self) -> list[str]:
+        """These arguments again, for a command that grades one of many."""
+        named = {
+            "--exercise": self.exercise,
+            "--device": self.device,
+            "--seed": self.seed,
+            "--dataset": self.dataset,
+            "--data-root": self.data_root,
+            "--secret-file": self.secret_file,
+            "--lang": self.lang,
+            "--sandbox": self.sandbox,
+        }
+        pages = [name for name in self.formats if name != "terminal"] or ["html"]
+        given = {key: str(value) for key, value in named.items() if value is not None}
+        return [*(word for pair in given.items() for word in pair), *(f"--format={name}" for name in pages)]
 
 
 def grade_one(request: Request) -> Result:
@@ -47,7 +65,9 @@ def grade_one(request: Request) -> Result:
     checks = all_checks(plugins)
     renderers = choose_renderers(request.formats, plugins)
     progress = ProgressLine(request.submission.name, quiet=request.quiet)
-    assessment, others = take_in(request.submission, request.exercise, plugins, checks, options(request, progress))
+    assessment, others = take_in(
+        request.submission, named_exercise(request.exercise), plugins, checks, options(request, progress)
+    )
     exercise = assessment.exercise
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
@@ -77,6 +97,13 @@ def judge(assessment: Assessment) -> Result:
     from .pytest_plugin import assess
 
     return assess(assessment)
+
+
+def named_exercise(name: str | None) -> str | Path | None:
+    """`--exercise` takes an id, or a folder with an exercise.toml of the instructor's own."""
+    if name is not None and (Path(name) / "exercise.toml").is_file():
+        return Path(name).resolve()
+    return name
 
 
 def explain_choice(exercise: Exercise, others: tuple[Exercise, ...]) -> str:

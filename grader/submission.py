@@ -17,6 +17,7 @@ MAX_HELPERS = 20
 MAX_HELPER_BYTES = 1_000_000
 ENTRY = "submission.py"
 CHECK = "unreadable-submission"
+SUFFIXES = (".py", ".ipynb")
 
 
 def read_bytes(path: Path, limit: int = MAX_SOURCE) -> bytes:
@@ -85,7 +86,7 @@ def read_submission(path: Path) -> tuple[Submission, SubmissionError | None]:
 
 def entry_of(folder: Path) -> Path:
     """The file to grade in a student's folder. Raises UsageError when there is none, or more than one."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".py", ".ipynb"))
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     named = [path for path in files if path.stem in ("submission", "main")]
     if not files:
         raise UsageError(f"{folder}: a folder without Python; name the script or notebook to grade")

@@ -25,12 +25,15 @@ LAYERS = (
         "evaluation",
         "hookspecs",
         "data",
+        "engines",
     ),
     ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
     ("assembly", "rendering"),
     ("pytest_plugin",),
-    ("run_command",),
+    ("batch",),
+    ("run_command", "report_command"),
+    ("batch_command",),
     ("cli",),
 )
 LEAVES = {"plugins", "reports", "exercises", "reference"}

@@ -1,0 +1,15 @@
+"""The engine that is built in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..hookspecs import hookimpl
+from . import Engine
+from .local import LocalEngine
+
+
+@hookimpl
+def grader_engines() -> Mapping[str, Engine]:
+    """`local`: this machine."""
+    return {"local": LocalEngine()}
