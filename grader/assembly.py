@@ -68,7 +68,8 @@ def run_record(assessment: Assessment) -> RunRecord:
         status=run.status,
         blame=run.blame,
         sandbox=run.sandbox,
-        device=run.device,
+        # where training happened, which need not be what was offered
+        device=trace.device if trace and trace.shows_training else run.device,
         dataset=run.dataset,
         seed=run.seed,
         wall_seconds=round(run.wall_seconds, 3),

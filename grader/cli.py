@@ -61,7 +61,9 @@ def cli() -> None:
     metavar="NAME",
     help="terminal, html, json, ...; repeatable (default: terminal and html).",
 )
-@click.option("--device", default="cpu", show_default=True, metavar="auto|cpu|cuda[:N]", help="What the worker offers.")
+@click.option(
+    "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="What the worker offers."
+)
 @click.option(
     "--seed",
     default=0,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .assembly import build_result
 from .assessment import Assessment, Options, take_in
+from .device import resolve
 from .errors import UsageError
 from .model import Exercise
 from .output import write_text
@@ -117,7 +118,7 @@ def explain_choice(exercise: Exercise, others: tuple[Exercise, ...]) -> str:
 def options(request: Request, progress: ProgressLine) -> Options:
     return Options(
         sandbox=request.sandbox,
-        device=request.device,
+        device=resolve(request.device),
         seed=request.seed,
         dataset=request.dataset,
         data_root=request.data_root,

@@ -26,6 +26,7 @@ LAYERS = (
         "hookspecs",
         "data",
         "engines",
+        "device",
     ),
     ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
