@@ -295,12 +295,14 @@ for _ in range(3): o.zero_grad(); CE(checkpoint(m, x, use_reentrant=False), y).b
                 (CE(m(x), y) / 3).backward()
                 if j % 3 == 2 or j == 6: o.step(); o.zero_grad()
     """,
-    "a step left out now and again": SGD + """
+    "a step left out now and again": SGD
+    + """
 for i in range(4):
     o.zero_grad(); l = CE(m(x), y); l.backward()
     if i % 7 != 3: o.step()
 """,
-    "hand-made gradients now and again": SGD + """
+    "hand-made gradients now and again": SGD
+    + """
 for i in range(4):
     o.zero_grad(); CE(m(x), y).backward()
     if i % 5 == 4:

@@ -78,7 +78,8 @@ PROGRAMS = {
                 o.zero_grad(); CE(m(a), b).backward(); nn.utils.clip_grad_norm_(m.parameters(), .5); o.step()
             s.step()
     """,
-    "evaluation in between": TRAIN + """
+    "evaluation in between": TRAIN
+    + """
 for _ in range(3):
     train(1); m.eval()
     with torch.no_grad(): (m(x).softmax(1).argmax(1) == y).float().mean(); m(x).max(1); m(x).topk(2)
@@ -103,10 +104,16 @@ def test_everything_is_put_back() -> None:
     from torch.utils.data import DataLoader
 
     def state() -> list[object]:
-        functional = torch.nn.functional
-        return [functional.cross_entropy, functional.softmax, torch.max, torch.Tensor.argmax, "argmax" in vars(torch.Tensor),
-                torch.autograd.backward, Optimizer.zero_grad, torch.nn.Module.zero_grad, DataLoader.__iter__,
-                torch.optim.lr_scheduler.LRScheduler.step, torch.func.grad, torch.amp.GradScaler.step]  # fmt: skip
+        functional, schedulers = torch.nn.functional, torch.optim.lr_scheduler
+        functions = [
+            functional.cross_entropy,
+            functional.softmax,
+            torch.max,
+            torch.Tensor.argmax,
+            torch.autograd.backward,
+        ]
+        methods = [Optimizer.zero_grad, torch.nn.Module.zero_grad, DataLoader.__iter__, schedulers.LRScheduler.step]
+        return [*functions, *methods, torch.func.grad, torch.amp.GradScaler.step, "argmax" in vars(torch.Tensor)]
 
     before = state()
     recorder = new_recorder()
@@ -125,7 +132,10 @@ def test_everything_is_put_back() -> None:
 
 def test_an_error_of_the_recorder_stays_its_own() -> None:
     """A broken observer is reported, and the student's training goes on."""
-    recording = run(PRELUDE + TRAIN + """
+    recording = run(
+        PRELUDE
+        + TRAIN
+        + """
 import sys
 worker = sys.modules["gradeloop_worker.ledger"]
 def broken(*arguments): raise ValueError("broken")
@@ -133,14 +143,17 @@ worker.Ledger.after = worker.Ledger.watch = broken
 sys.modules["gradeloop_worker.forwards"].Forwards.enter = broken
 train()
 result = True
-""")
+"""
+    )
     assert recording.crash is None and recording.result is True
     assert "broken" in recording.trace.problem
 
 
 def test_a_graph_is_not_kept_alive() -> None:
     """Outputs and losses die when the student lets go of them."""
-    recording = run_program(TRAIN + """
+    recording = run_program(
+        TRAIN
+        + """
 import gc, weakref
 alive = []
 for a, b in loader:
@@ -149,7 +162,8 @@ for a, b in loader:
 del out, loss
 gc.collect()
 result = sum(r() is not None for r in alive)
-""")
+"""
+    )
     assert recording.result == 0
 
 
@@ -159,7 +173,8 @@ def test_a_function_transform_and_a_compiler_see_through() -> None:
         from torch.func import grad, vmap
         a = vmap(lambda r: F.softmax(r, 0).max())(x)
         g = grad(lambda w: F.cross_entropy(x @ w, y))(torch.zeros(20, 3))
-        f = torch.compile(lambda t: torch.max(F.log_softmax(t, 1), 1)[0].sum() + t.argmax(1).sum(), backend="eager", fullgraph=True)
+        def judged(t): return torch.max(F.log_softmax(t, 1), 1)[0].sum() + t.argmax(1).sum()
+        f = torch.compile(judged, backend="eager", fullgraph=True)
         result = [a.shape[0], list(g.shape), bool(torch.isfinite(f(x)))]
     """)
     assert recording.result == [200, [20, 3], True]
@@ -325,6 +340,20 @@ def test_a_teacher_was_not_updated() -> None:
     assert {(group.updated, group.grad_enabled) for group in groups(trace, False)} == {(False, False)}
 
 
+def test_a_hundred_models_are_counted_together() -> None:
+    """When a model is made anew for every step, its forwards do not run out of places."""
+    trace = trace_of("""
+        for a, b in loader:
+            for _ in range(10):
+                m = nn.Linear(20, 3); o = torch.optim.SGD(m.parameters(), lr=.1)
+                CE(m(a), b).backward(); o.step()
+    """)
+    assert sum(group.calls for group in trace.forwards) == 100
+    assert trace.outcomes == {"fresh": 100}
+    assert len(trace.optimizers) <= 16
+    assert trace.model is not None and trace.model.first_loss is not None
+
+
 def test_modules_inside_a_root_are_not_roots() -> None:
     """Only what is called from outside counts, also where the model is called through another class."""
     trace = trace_of("""
@@ -343,12 +372,15 @@ def test_modules_inside_a_root_are_not_roots() -> None:
 
 def test_epochs_follow_the_loader() -> None:
     """Steps, samples and the mean loss of each pass over the training data; a validation loader makes none."""
-    trace = trace_of(TRAIN + """
+    trace = trace_of(
+        TRAIN
+        + """
 other = DataLoader(TensorDataset(x), batch_size=50)
 for _ in range(3):
     train(1)
     for (a,) in other: m(a)
-""")
+"""
+    )
     assert [(epoch.steps, epoch.samples) for epoch in trace.epochs] == [(10, 200)] * 3
     assert trace.batches_per_epoch == 10
     losses = [epoch.loss for epoch in trace.epochs]
@@ -403,7 +435,8 @@ def test_the_model_is_described_by_what_it_does() -> None:
             def __init__(self):
                 super().__init__(); self.a = nn.Linear(20, 16); self.w = nn.Parameter(torch.randn(16, 3) * .1)
             def forward(self, t):
-                print("called"); t = F.dropout(torch.tanh(self.a(t)), .1, self.training); return F.log_softmax(t @ self.w, dim=1)
+                t = F.dropout(torch.tanh(self.a(t)), .1, self.training)
+                return F.log_softmax(t @ self.w, dim=1)
         def main():
             net = Net(); o = torch.optim.SGD(net.parameters(), lr=.1)
             for a, b in loader: o.zero_grad(); F.nll_loss(net(a), b).backward(); o.step()
@@ -422,7 +455,8 @@ def test_the_model_is_described_by_what_it_does() -> None:
 def test_a_convolution_and_its_neighbours_are_named() -> None:
     """Kernels are weights too."""
     trace = trace_of("""
-        m = nn.Sequential(nn.Unflatten(1, (1, 4, 5)), nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(12, 3))
+        m = nn.Sequential(nn.Unflatten(1, (1, 4, 5)), nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(),
+                          nn.Flatten(), nn.Linear(12, 3))
         o = torch.optim.SGD(m.parameters(), lr=.1)
         for a, b in loader: o.zero_grad(); CE(m(a), b).backward(); o.step()
     """)
@@ -535,10 +569,10 @@ def test_lines_are_those_of_the_entry_file() -> None:
     """A helper module's lines would be shown in the wrong text."""
     assert ENTRY.endswith("submission.py")
     trace = trace_of("""
-        namespace = dict(globals())
-        exec(compile("def step(a, b):\\n    o.zero_grad(); CE(m(a), b).backward(); o.step()", "/program/helper.py", "exec"), namespace)
+        helper = "def step(a, b):\\n    o.zero_grad(); CE(m(a), b).backward(); o.step()"
+        exec(compile(helper, "/program/helper.py", "exec"))
         for a, b in loader:
-            namespace["step"](a, b)
+            step(a, b)
     """)
     [pattern] = trace.patterns
     assert {event.line for event in pattern.events} == {PRELUDE.count("\n") + 5}

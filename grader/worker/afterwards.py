@@ -35,12 +35,12 @@ NAMES = {
 }  # fmt: skip
 #: operations that move or make values and compute none
 SILENT = frozenset((
-    "view", "unsafe_view", "reshape", "reshape_alias", "flatten", "squeeze", "unsqueeze", "t", "transpose", "permute",
-    "expand", "slice", "select", "narrow", "split", "split_with_sizes", "unbind", "as_strided", "alias", "detach",
-    "lift_fresh", "clone", "copy", "to_copy", "contiguous", "cat", "stack", "chunk", "empty", "empty_like",
-    "empty_strided", "new_empty", "zeros", "zeros_like", "new_zeros", "ones", "ones_like", "full", "full_like",
-    "arange", "scalar_tensor", "resize", "set", "fill", "zero", "repeat", "roll", "flip", "constant_pad_nd", "view_as_real",
-    "local_scalar_dense", "is_nonzero", "equal", "item",
+    "view", "unsafe_view", "reshape", "reshape_alias", "flatten", "squeeze", "unsqueeze", "t", "transpose",
+    "permute", "expand", "slice", "select", "narrow", "split", "split_with_sizes", "unbind", "as_strided", "alias",
+    "detach", "lift_fresh", "clone", "copy", "to_copy", "contiguous", "cat", "stack", "chunk", "empty",
+    "empty_like", "empty_strided", "new_empty", "zeros", "zeros_like", "new_zeros", "ones", "ones_like", "full",
+    "full_like", "arange", "scalar_tensor", "resize", "set", "fill", "zero", "repeat", "roll", "flip",
+    "constant_pad_nd", "view_as_real", "local_scalar_dense", "is_nonzero", "equal", "item",
 ))  # fmt: skip
 
 
@@ -88,6 +88,7 @@ class Afterwards:
             "name": type(self._module).__name__[:80],
             "parameters": sum(parameter.numel() for parameter in _unique(self._module)),
             "largest_change": self._largest_change(),
+            **self._symmetry(),
         }
         batch = next(iter([*self._replayed, *self._memory.batches]), None)
         with quiet(), eval_mode(self._module), torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -119,6 +120,17 @@ class Afterwards:
         ]
         largest = max(changes, default=None)
         return largest if largest is not None and abs(largest) < float("inf") else None
+
+    def _symmetry(self) -> dict[str, int]:
+        """Weight matrices that began as one value everywhere, and those whose rows are all the same at the end."""
+        first = self._first or {}
+        matrices = [(name, tensor.detach()) for name, tensor in own_parameters(self._module) if tensor.dim() >= 2]
+        begun = [first[name].flatten() for name, tensor in matrices if name in first and tensor.numel()]
+        return {
+            "matrices": len(matrices),
+            "constant_matrices": sum(bool((values == values[0]).all()) for values in begun),
+            "equal_rows": sum(len(tensor) > 1 and bool((tensor == tensor[:1]).all()) for _, tensor in matrices),
+        }
 
     # -- the loss of the first and of the last weights ---------------------------------------------------
 

@@ -15,8 +15,16 @@ from .sighting import Sighting
 
 #: where a node of a graph keeps what we know of it; anomaly detection uses the same dictionary
 KEY = "gradeloop"
+#: where it keeps the mark that dies with it, and how many losses are marked
+KEPT, MAX_MARKED = "gradeloop mark", 64
 #: losses on an accelerator are read this often, because reading waits for it
 ACCELERATOR_FIRST, ACCELERATOR_EVERY = 8, 16
+
+
+class Mark:
+    """Lies in a loss's graph and dies with it."""
+
+    __slots__ = ("__weakref__",)
 
 
 class Backwards:
@@ -27,11 +35,16 @@ class Backwards:
         self._ledger = ledger
         self.calls = 0
         self.bare = 0
+        self._is_bare = False
         self.detached = Sighting()
         self.without_graph = Sighting()
         self.repeated = Sighting()
         self.across_step = Sighting()
         self.not_finite = Sighting()
+        self.negated = 0
+        self._is_negated = False
+        self._marks: list[weakref.ref[Mark]] = []
+        self._alive = 0
         self.last_loss: float | None = None
         #: results of loss functions that took a mean, the newest
         self.means: deque[weakref.ref[Tensor]] = deque(maxlen=4)
@@ -45,19 +58,32 @@ class Backwards:
                 # the mark stays with the node itself, so that nothing is kept alive for it
                 metadata = cast(dict[str, Pass], node.metadata)
                 running.before, metadata[KEY] = metadata.get(KEY), running
+            if self._ledger.close and len(self._marks) < MAX_MARKED:
+                self._mark(node.metadata)
         elif not root.requires_grad:
             self.without_graph.note(running.line)
         elif self._ledger.known(root) is None:
             self.detached.note(running.line)
 
+    def _mark(self, metadata: dict[str, object]) -> None:
+        """Mark this loss, and count those marked before that are still alive; the newest may rightly be."""
+        self._alive = max(self._alive, sum(mark() is not None for mark in self._marks[:-1]))
+        metadata[KEPT] = mark = Mark()
+        self._marks.append(weakref.ref(mark))
+
+    def kept(self) -> dict[str, object]:
+        """How many losses were marked, and most of them that were alive at one time."""
+        return {"marked": len(self._marks), "alive": self._alive}
+
     def ended(self, origin: Tensor, running: Pass) -> None:
         """The pass has come back. `origin`: its root, before any scaler."""
         if not running.reached:
             return
-        for mean in self.means:
-            if mean() is origin:
-                self.bare += 1
-                break
+        if self._ledger.close:
+            self._is_bare = any(mean() is origin for mean in self.means)
+            self._is_negated = _is_negative_of_loss(origin)
+        self.negated += self._is_negated
+        self.bare += self._is_bare  # in calm times like the last that was looked at
         before, running.before = running.before, None
         if before is not None:
             self._again(before, running)
@@ -95,6 +121,17 @@ class Backwards:
             "wiped": passes.wiped,
             "pending": passes.pending,
             "bare": self.bare,
+            "places": [place.as_dict() for place in passes.places.values()],
+            "negated": self.negated,
             "across_step": across.as_dict(),
             **{name: getattr(self, name).as_dict() for name in sightings},
         }
+
+
+def _is_negative_of_loss(root: Tensor) -> bool:
+    """Whether a root is a loss function's own result with the sign turned."""
+    node = root.grad_fn
+    if node is None or type(node).__name__ != "NegBackward0" or not node.next_functions:
+        return False
+    name = type(node.next_functions[0][0]).__name__
+    return name.endswith("LossBackward0") or name.startswith("BinaryCrossEntropy")

@@ -13,12 +13,14 @@ from .curve import Curve
 from .epochs import Epochs
 from .forwards import Forwards
 from .guard import Guard
+from .happenings import Happenings
 from .hand import HandUpdates
 from .ledger import Ledger
 from .lines import Lines
 from .losses import Losses
 from .memory import Memory
 from .passes import Passes
+from .schedulers import Schedulers
 from .steps import Steps
 
 #: updates that are looked at closely: the first, then every so many, and for a while after something suspicious
@@ -41,7 +43,9 @@ class Books:
         self.passes = Passes()
         self.ledger = Ledger(self.guard, self.passes)
         self.steps = Steps(self.ledger, self.calls)
+        self.schedulers = Schedulers(self.steps)
         self.hand = HandUpdates(self.ledger)
+        self.happenings = Happenings(lambda: self.updates)
         self.backwards = Backwards(self.passes, self.ledger)
         self.losses = Losses()
         self.forwards = Forwards(self.guard, self.lines, self.passes)
@@ -86,6 +90,8 @@ class Books:
             if close:
                 self.ledger.look_closely()
             self.ledger.close = close
+        hungry = self.forwards.first_epoch and self.memory.has_room(self.epochs.current is not None)
+        self.forwards.attentive = close or hungry
         self.tick()
 
     def tick(self) -> None:
@@ -121,6 +127,9 @@ class Books:
             "model": None,
             "loss_curve": self.curve.points(),
             "batches_per_epoch": self.epochs.batches_per_epoch,
+            "schedulers": self.schedulers.as_list(),
+            "kept": self.backwards.kept(),
+            "happenings": self.happenings.as_dict(),
             "device": "cpu",
             "problem": self.guard.problem(),
         }

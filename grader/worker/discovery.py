@@ -29,9 +29,26 @@ def leaves_of(roots: list[Tensor]) -> list[Tensor]:
     return found
 
 
-def all_modules() -> list[nn.Module]:
-    """Every module that is alive; types only, so that no property of anybody's is touched."""
-    return [thing for thing in gc.get_objects() if issubclass(type(thing), nn.Module)]
+def living_modules(*, young: bool) -> list[nn.Module]:
+    """Every module that is alive, or only those made lately, which is found out in no time.
+
+    By types only, so that no property of anybody's is touched.
+    """
+    kinds, todo = {nn.Module}, [nn.Module]
+    while todo:
+        derived = set(type.__subclasses__(todo.pop())) - kinds
+        kinds |= derived
+        todo.extend(derived)
+    things = [*gc.get_objects(0), *gc.get_objects(1)] if young else gc.get_objects()
+    return [thing for thing in things if type(thing) in kinds]
+
+
+def owners_of(leaves: list[Tensor], *, young: bool) -> list[tuple[nn.Module, list[tuple[str, nn.Parameter]]]]:
+    """Modules that hold any of these leaves, with all their parameters; the outermost first."""
+    wanted = {id(leaf) for leaf in leaves}
+    modules = [(module, list(own_parameters(module))) for module in living_modules(young=young)]
+    owners = [owner for owner in modules if any(id(parameter) in wanted for _, parameter in owner[1])]
+    return sorted(owners, key=lambda owner: -len(owner[1]))
 
 
 def below(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:

@@ -30,6 +30,8 @@ _tracing = torch._C._get_tracing_state
 OBSERVER = "forwards"
 MAX_GROUPS = 64
 MAX_PENDING = 512
+#: so many modules are followed before dead ones are looked for
+MAX_ROOTS = 4096
 #: how many newer forwards there must be before one without a graph is booked
 SETTLED = 8
 #: outermost calls after which modules that were only ever called inside another are left alone
@@ -92,9 +94,26 @@ class Mark:
 class Forward:
     """One call of a root module."""
 
-    __slots__ = ("batch", "entered", "grad_enabled", "judged", "line", "loader_pass", "mark", "modal_training", "number",
-                 "outputs", "pass_at", "pointer", "root", "sampled", "samples", "trained", "training",
-                 "updates_at")  # fmt: skip
+    __slots__ = (
+        "batch",
+        "entered",
+        "grad_enabled",
+        "judged",
+        "line",
+        "loader_pass",
+        "mark",
+        "modal_training",
+        "number",
+        "outputs",
+        "pass_at",
+        "pointer",
+        "root",
+        "sampled",
+        "samples",
+        "trained",
+        "training",
+        "updates_at",
+    )
 
     def __init__(self, number: int, root: Root, line: int | None) -> None:
         self.number = number
@@ -223,6 +242,7 @@ class Forwards:
         self.roots: dict[int, Root] = {}
         self.pending: deque[Forward] = deque()
         self.groups: dict[tuple[object, ...], Group] = {}
+        self._settle_at = 2 * SETTLED
         self.depth = 0
         self.count = 0
         #: the call that is running
@@ -237,13 +257,18 @@ class Forwards:
         self._trained_chunks: dict[Root, list[Tensor]] = {}
         #: forwards whose graph was executed again after an update
         self.across_step = Sighting()
-        self.on_enter: Callable[[int | None, nn.Module, Tensor | None], Any] = lambda *arguments: None
+        #: called with line, whether this looks like training, and input; returns a copy to keep
+        self.on_enter: Callable[[int | None, bool, Tensor | None], Any] = lambda *arguments: None
+        #: whether `on_enter` is to be called for training forwards too
+        self.attentive = True
         self.on_decided: Callable[[Forward], None] = lambda forward: None
 
     # -- modules ----------------------------------------------------------------------------------------
 
     def watch(self, module: nn.Module) -> None:
         """Follow a module and those inside it that hold parameters: any of them may be called from outside."""
+        if len(self.roots) > MAX_ROOTS:
+            self.roots = {key: root for key, root in self.roots.items() if root.ref() is not None}
         for name, part in below(module):
             if id(part) in self.roots and self.roots[id(part)].ref() is part:
                 continue
@@ -322,20 +347,16 @@ class Forwards:
         root.line = root.line or line
         forward = self._entered = Forward(self.count, root, line)
         self.count += 1
-        forward.batch = self.on_enter(line, module, samples)
+        trains = module.training and torch.is_grad_enabled()
+        if self.attentive or not trains:
+            forward.batch = self.on_enter(line, trains, samples)
         if samples is None or not is_plain(samples):
             return
         if samples.dim():
             forward.samples = samples.shape[0]
         forward.entered = weakref.ref(samples)
-        if self._wants(module):
+        if self.first_epoch and self.trained_samples < MAX_TRAINED if trains else self.other_samples < MAX_OTHER:
             forward.sampled = sampled(samples)
-
-    def _wants(self, module: nn.Module) -> bool:
-        """Whether the samples of this call should be remembered."""
-        if module.training and torch.is_grad_enabled():
-            return self.first_epoch and self.trained_samples < MAX_TRAINED
-        return self.other_samples < MAX_OTHER
 
     def _recomputed(self, root: Root) -> None:
         """A checkpoint calls again during backward what it called without a graph before."""
@@ -376,7 +397,7 @@ class Forwards:
             output.register_hook(mark)  # type: ignore[no-untyped-call]
             forward.mark = weakref.ref(mark)
         self.pending.append(forward)
-        if len(self.pending) > 2 * SETTLED:
+        if len(self.pending) > self._settle_at:
             self.settle()
 
     # -- afterwards -------------------------------------------------------------------------------------
@@ -418,19 +439,24 @@ class Forwards:
                 if age <= SETTLED:
                     break
         self.pending.extendleft(reversed(waiting))
+        self._settle_at = len(self.pending) + SETTLED
 
     def _book(self, forward: Forward) -> None:
         key = (forward.root, forward.line, forward.trained, forward.training, forward.grad_enabled,
                len(forward.root.modal), forward.modal_training)  # fmt: skip
-        group = self.groups.get(key)
-        if group is None:
-            if len(self.groups) >= MAX_GROUPS:
-                return
-            group = self.groups[key] = Group(*key)
-        group.add(forward)
-        if forward.sampled is not None:
-            self._keep_sampled(forward, forward.sampled, group)
+        group = self.groups.get(key) or self._new_group(key)
+        if group is not None:
+            group.add(forward)
+            if forward.sampled is not None:
+                self._keep_sampled(forward, forward.sampled, group)
         self.on_decided(forward)
+
+    def _new_group(self, key: tuple[Any, ...]) -> Group | None:
+        """A group for what was not seen before; when there are too many, one that differs in its root only."""
+        if len(self.groups) < MAX_GROUPS:
+            group = self.groups[key] = Group(*key)
+            return group
+        return next((group for known, group in self.groups.items() if known[1:] == key[1:]), None)
 
     def _keep_sampled(self, forward: Forward, values: Tensor, group: Group) -> None:
         if forward.trained:

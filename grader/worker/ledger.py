@@ -18,7 +18,9 @@ _task_id = torch._C._current_graph_task_id
 #: the consumer that is no optimizer
 HAND = 0
 MAX_BUFFERS = 20_000
-MAX_HELD = 4096
+MAX_HELD = 64
+#: so many buffers are there before those of dead leaves are looked for
+TIDY_FIRST = 1024
 OBSERVER = "gradients"
 
 
@@ -100,6 +102,7 @@ class Ledger:
         self._guard = guard
         self.passes = passes
         self.buffers: dict[int, Buffer] = {}
+        self._tidy_at = TIDY_FIRST
         #: look at every buffer, and at content even where nothing is suspicious; otherwise all is calm
         self.close = True
         #: something unusual was seen while all was calm
@@ -121,6 +124,8 @@ class Ledger:
             return None
         if torch.nn.parameter.is_lazy(leaf):
             return None
+        if len(self.buffers) >= self._tidy_at:
+            self.forget_dead()
         buffer = self.buffers[id(leaf)] = Buffer(leaf, name)
         buffer.handles = (
             leaf.register_hook(self._hook_before(buffer)),  # type: ignore[no-untyped-call]
@@ -133,12 +138,12 @@ class Ledger:
         buffer = self.buffers.get(id(leaf))
         return buffer if buffer is not None and buffer.ref() is leaf else None
 
-    def forget_dead(self) -> list[Buffer]:
-        """Drop leaves that no longer exist and return their buffers."""
-        dead = [(key, buffer) for key, buffer in self.buffers.items() if buffer.ref() is None]
-        for key, _ in dead:
+    def forget_dead(self) -> None:
+        """Drop leaves that no longer exist."""
+        dead = [key for key, buffer in self.buffers.items() if buffer.ref() is None]
+        for key in dead:
             del self.buffers[key]
-        return [buffer for _, buffer in dead]
+        self._tidy_at = max(TIDY_FIRST, 2 * len(self.buffers))
 
     def remove(self) -> None:
         """Take all hooks away."""
@@ -222,7 +227,8 @@ class Ledger:
 
     def _look(self, buffer: Buffer, leaf: Tensor, gradient: Tensor) -> None:
         """What is needed later to tell zeros from cleared, and an update by `.data` from none."""
-        buffer.bits = bits_of(leaf)
+        if not buffer.stepped_at:
+            buffer.bits = bits_of(leaf)
         if self._proven_full(buffer, gradient):
             buffer.zeros = False
             return
@@ -231,9 +237,9 @@ class Ledger:
 
     # -- what is there now ------------------------------------------------------------------------------
 
-    def untouched(self, buffer: Buffer, gradient: Tensor) -> bool:
+    def untouched(self, buffer: Buffer, gradient: Tensor | None) -> bool:
         """The same tensor as last seen, and nobody wrote to it in a way that counts versions."""
-        return buffer.grad() is gradient and gradient._version == buffer.grad_version
+        return gradient is not None and buffer.grad() is gradient and gradient._version == buffer.grad_version
 
     def emptied(self, buffer: Buffer, gradient: Tensor) -> bool:
         """All zeros. Looks at one value where that is proof enough."""
@@ -333,8 +339,8 @@ class Ledger:
             self.passes.applied(running)
         buffer.used[consumer] = held
         buffer.applied = True
-        if len(buffer.passes) > MAX_HELD:  # never cleared: the oldest are only counted
-            dropped = len(buffer.passes) // 2
+        if len(buffer.passes) > MAX_HELD:  # all used now; where nothing is ever cleared, the oldest are only counted
+            dropped = len(buffer.passes) - MAX_HELD // 2
             buffer.base += dropped
             del buffer.passes[:dropped]
         return before, fresh

@@ -30,8 +30,6 @@ class LossWatch:
             return False
         usual.calls += 1
         forward.judged = True
-        if usual.mean:
-            self._books.backwards.means.append(weakref.ref(result))
         return True
 
     def called(self, name: str, original: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any],
@@ -47,11 +45,9 @@ class LossWatch:
         newest = books.forwards.newest
         trains = newest is None or newest.training
         call = books.losses.note(name, line, entered, target, result, trains, self._data)
-        mean = kwargs.get("reduction", "mean") == "mean"
         if call is not None and isinstance(result, Tensor) and result.requires_grad:
-            call.mean = mean
             self._usual[name] = call
-        if isinstance(result, Tensor) and mean:
+        if isinstance(result, Tensor) and kwargs.get("reduction", "mean") == "mean":
             books.backwards.means.append(weakref.ref(result))
         forward = books.forwards.find(entered) if isinstance(entered, Tensor) else None
         if forward is not None and isinstance(entered, Tensor):

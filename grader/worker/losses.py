@@ -42,8 +42,6 @@ class LossCall:
         self.classes = 0
         self.first_value: float | None = None
         self.last_value: float | None = None
-        #: the newest call with a graph took the mean
-        self.mean = True
 
     def looks_next(self) -> bool:
         """Whether the next call is one to look at closely."""

@@ -41,7 +41,6 @@ class RecordedBatch:
     model_input: Tensor
     loaded: Tensor | None
     recipe: Recipe | None = None
-    trains: bool = False
 
     @property
     def bytes(self) -> int:
@@ -64,11 +63,11 @@ class Memory:
     def candidate(self, samples: Tensor | None, loaded: Tensor | None, training: bool, small: bool
                   ) -> RecordedBatch | None:  # fmt: skip
         """A copy of what enters the model, while there is room. `small`: the data set may fit as a whole."""
-        if not (self._room(small) if training else self._taken_evaluation < 2 * MAX_BATCHES):
+        if not (self.has_room(small) if training else self._taken_evaluation < 2 * MAX_BATCHES):
             return None
         if samples is None or not is_plain(samples) or samples.numel() * samples.element_size() > MAX_BYTES:
             return None
-        batch = RecordedBatch(samples.detach().clone(), loaded, trains=training)
+        batch = RecordedBatch(samples.detach().clone(), loaded)
         if training:
             self._taken += 1
             self._taken_bytes += batch.bytes
@@ -76,7 +75,8 @@ class Memory:
             self._taken_evaluation += 1
         return batch
 
-    def _room(self, small: bool) -> bool:
+    def has_room(self, small: bool) -> bool:
+        """Whether another training batch can be kept."""
         if self._taken < MAX_REPLAYED:
             return self._taken_bytes < MAX_BYTES
         return small and self._taken < MAX_SMALL and self._taken_bytes < SMALL_BYTES
@@ -109,11 +109,13 @@ class Memory:
         """Copy a root's parameters and buffers as they are before its first update."""
         root.kept = True
         module = root.ref()
-        if module is None or id(root) in self.first_weights or len(self.first_weights) >= MAX_ROOTS:
+        if module is None:
             return
         tensors = dict(state_of(module))
         if sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()) > MAX_WEIGHT_BYTES:
             return
+        if len(self.first_weights) >= MAX_ROOTS:
+            del self.first_weights[next(iter(self.first_weights))]
         self.first_weights[id(root)] = root, {name: tensor.detach().clone() for name, tensor in tensors.items()}
 
 

@@ -49,11 +49,16 @@ class PassWatch:
         if books.ledger.close:
             self._line = books.lines.here()
             books.calls.note("backward", self._line)
+        if books.ledger.stepping:
             self._step_watch.forget_raised()
         if self._walks():
             self._discover(roots)
-        self._keep_first_weights()
+        newest = books.forwards.newest
+        if newest is not None and not newest.root.kept:
+            self._keep_first_weights()
         running = books.passes.begin(self._line)
+        if books.ledger.close:
+            books.passes.place(running)
         if roots:
             books.backwards.begins(roots[0], running, weighted)
         return running
@@ -161,14 +166,9 @@ class PassWatch:
 
     def _keep_first_weights(self) -> None:
         """How the modules look whose forwards this pass may go through, before their first update."""
-        books = self._books
-        forwards = books.forwards
-        if books.backwards.calls < WALKED:
-            for forward in forwards.pending:
-                if forward.mark() is not None:
-                    books.memory.keep_weights(forward.root)
-        elif forwards.newest is not None and not forwards.newest.root.kept and forwards.newest.mark() is not None:
-            books.memory.keep_weights(forwards.newest.root)
+        for forward in self._books.forwards.pending:
+            if not forward.root.kept and forward.mark() is not None:
+                self._books.memory.keep_weights(forward.root)
 
 
 def tensors_of(value: Any) -> list[Tensor]:

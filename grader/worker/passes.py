@@ -12,11 +12,27 @@ if TYPE_CHECKING:
 
 _task_id = torch._C._current_graph_task_id
 
+MAX_PLACES = 32
+
+
+class Place:
+    """What became of the backward passes that began on one line."""
+
+    __slots__ = ("line", "used", "wiped")
+
+    def __init__(self, line: int | None) -> None:
+        self.line = line
+        self.used = 0
+        self.wiped = 0
+
+    def as_dict(self) -> dict[str, object]:
+        return {"line": self.line, "used": self.used, "wiped": self.wiped}
+
 
 class Pass:
     """One backward pass."""
 
-    __slots__ = ("at", "before", "forwards", "line", "live", "reached", "samples", "used", "wiped")
+    __slots__ = ("at", "before", "forwards", "line", "live", "place", "reached", "samples", "used", "wiped")
 
     def __init__(self, line: int | None, at: int) -> None:
         self.line = line
@@ -27,6 +43,8 @@ class Pass:
         self.reached = 0
         self.used = False
         self.wiped = False
+        #: the book of its line, where that was looked up for this very pass
+        self.place: Place | None = None
         #: forwards of root modules that it went through, the one nearest to the loss first
         self.forwards: list[Forward] = []
         #: samples of those of them that no pass had gone through before
@@ -55,6 +73,7 @@ class Passes:
         self.used = 0
         self.wiped = 0
         self.line: int | None = None
+        self.places: dict[int | None, Place] = {}
         #: counts calls that clear and passes that begin, to tell which came first
         self.clock = 0
         self._open: list[tuple[int, Pass]] = []
@@ -69,6 +88,13 @@ class Passes:
         running = Pass(line, self.clock)
         self._open.append((threading.get_ident(), running))
         return running
+
+    def place(self, running: Pass) -> None:
+        """The line of this pass is known for certain."""
+        place = self.places.get(running.line)
+        if place is None and len(self.places) < MAX_PLACES:
+            place = self.places[running.line] = Place(running.line)
+        running.place = place
 
     def end(self, running: Pass) -> None:
         """That call is over, with or without an exception."""
@@ -121,6 +147,9 @@ class Passes:
         if not running.used:
             running.used = True
             self.used += 1
+            if running.place is not None:
+                running.place.used += 1
+                running.place.wiped -= running.wiped
             if running.wiped:
                 running.wiped = False
                 self.wiped -= 1
@@ -131,6 +160,8 @@ class Passes:
         if running.live <= 0 and not running.used and not running.wiped:
             running.wiped = True
             self.wiped += 1
+            if running.place is not None:
+                running.place.wiped += 1
 
     @property
     def pending(self) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from . import watching
 from .afterwards import Afterwards
 from .books import Books, Emit, Progress
 from .memory import RecordedBatch
+from .orphans import Orphans
 from .pass_watch import PassWatch
 from .step_watch import StepWatch
 from .trained import Trained
@@ -65,7 +65,8 @@ class Recorder:
         books.tried("hand updates", lambda: self._pass_watch.updated_by_hand(books.hand.finish()))
         books.tried("forwards", lambda: books.forwards.settle(everything=True))
         books.tried("fingerprints", books.forwards.compare)
-        trace = books.snapshot()
+        trace = {**books.snapshot(), "remodels": self._trained.remodels()}
+        books.tried("orphans", lambda: trace.update(self._orphan_facts()))
         self._remove_hooks()
         books.tried("model", lambda: trace.update(self._model_facts()))
         books.closed = True
@@ -83,16 +84,20 @@ class Recorder:
         self._books.forwards.remove()
         self._books.ledger.remove()
 
-    def _entered(self, line: int | None, module: nn.Module, samples: Tensor | None) -> RecordedBatch | None:
+    def _entered(self, line: int | None, trains: bool, samples: Tensor | None) -> RecordedBatch | None:
         """A root module is being called: note it, and copy what goes in while there is room."""
         books = self._books
         if books.ledger.close:
             books.calls.note("forward", line)
-        books.forwards.loader_pass = books.epochs.pass_number
-        training = module.training and torch.is_grad_enabled()
-        if training and not books.forwards.first_epoch:
+        if trains and not books.forwards.first_epoch:
             return None
-        return books.memory.candidate(samples, books.epochs.loaded, training, books.epochs.current is not None)
+        return books.memory.candidate(samples, books.epochs.loaded, trains, books.epochs.current is not None)
+
+    def _orphan_facts(self) -> dict[str, object]:
+        books, module = self._books, self._trained.module
+        orphans = Orphans(books.ledger, books.steps, books.forwards)
+        waiting = {"waiting": orphans.all_waiting()}
+        return {**waiting, "orphans": orphans.facts(module)} if module is not None else dict(waiting)
 
     def _model_facts(self) -> dict[str, object]:
         trained = self._trained

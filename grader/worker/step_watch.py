@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from .books import Books
-from .discovery import all_modules, own_parameters
-from .steps import Optimized
+from .discovery import owners_of
+from .passes import Pass
+from .rates import before_step
+from .steps import Optimized, Pattern
 from .trained import Trained
 
 OBSERVER = "steps"
-#: searches through everything that is alive; a loop that makes an optimizer every step needs no more
+#: searches through everything that is alive; most of those after the first find what they want among the young
 MAX_SEARCHES = 64
+
+
+class Glanced(NamedTuple):
+    """A step that is running, like all before it."""
+
+    optimized: Optimized
+    pattern: Pattern
+    running: Pass
+    leaf: Tensor
 
 
 class StepWatch:
@@ -28,6 +39,8 @@ class StepWatch:
         #: steps that have begun and not ended, the outermost first
         self._running: list[Optimized] = []
         self._newest: Optimized | None = None
+        #: the step that is running, when all is calm and a glance was enough
+        self._glanced: Glanced | None = None
         self._handles: list[Any] = []
 
     def install(self) -> None:
@@ -56,16 +69,12 @@ class StepWatch:
 
     def search_modules(self, leaves: list[Tensor]) -> None:
         """Find the modules that own these leaves, name the leaves, and follow the modules' calls."""
-        if self._searches >= MAX_SEARCHES:
-            return
-        self._searches += 1
-        wanted = {id(leaf) for leaf in leaves}
-        alive = [(module, list(own_parameters(module))) for module in all_modules()]
-        owners = [
-            (module, parameters) for module, parameters in alive if any(id(item[1]) in wanted for item in parameters)
-        ]
-        # the outermost first: it gives the longest names
-        for module, parameters in sorted(owners, key=lambda owner: -len(owner[1])):
+        owners = owners_of(leaves, young=True) if self._searches else []
+        found = {id(parameter) for _, parameters in owners for _, parameter in parameters}
+        if any(id(leaf) not in found for leaf in leaves) and self._searches < MAX_SEARCHES:
+            self._searches += 1
+            owners = owners_of(leaves, young=False)
+        for module, parameters in owners:
             self._books.forwards.watch(module)
             for name, parameter in parameters:
                 self._books.ledger.watch(parameter, name)
@@ -77,10 +86,49 @@ class StepWatch:
         if books.closed or OBSERVER in books.guard.failed:
             return None
         try:
+            if not books.ledger.close and len(args) == 1 and not kwargs and self._glances(optimizer):
+                return None
             return self._begin(optimizer, args, kwargs)
         except Exception as error:
             books.guard.note(OBSERVER, error)
             return None
+
+    def _glances(self, optimizer: Optimizer) -> bool:
+        """Whether this is a step like all before it: then it is booked in a few lines, here and when it ends.
+
+        The same optimizer as last time, no step inside another, one new contribution from one pass that nobody
+        has touched: whatever differs is left to the thorough way.
+        """
+        optimized = self._newest
+        if optimized is None or optimized.lead is None or self._running or optimized.ref() is not optimizer:
+            return False
+        lead, passes = optimized.lead, self._books.passes
+        leaf = lead.ref()
+        if leaf is None or lead.used or len(lead.passes) != 1 or not self._books.ledger.untouched(lead, leaf.grad):
+            return False
+        [running] = lead.passes
+        pattern = optimized.usual.get(("fresh", (1, len(running.forwards))))
+        if pattern is None or optimized.outcome != "fresh":
+            return False
+        passes.clock += 1
+        passes.applied(running)
+        optimized.rates.note(optimizer.param_groups[0].get("lr"))
+        lead.used[optimized.consumer] = 1
+        lead.stepped_at = optimized.clock = passes.clock
+        self._glanced = Glanced(optimized, pattern, running, leaf)
+        self._books.ledger.stepping += 1
+        return True
+
+    def _end_glanced(self, glanced: Glanced) -> None:
+        self._glanced = None
+        books = self._books
+        books.ledger.stepping -= 1
+        optimized = glanced.optimized
+        if optimized.lead is not None:
+            optimized.lead.version = glanced.leaf._version
+        books.steps.count_fresh(optimized, glanced.pattern)
+        self._trained.by_one(glanced.running, optimized)
+        books.updated("fresh")
 
     def _begin(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
         books = self._books
@@ -93,10 +141,13 @@ class StepWatch:
         if self._running:
             for outer in self._running:
                 outer.inner = True
+                books.steps.listed[outer.index]["wraps"] = True
         books.passes.clock += 1
         optimized.step_line, optimized.inner, optimized.looks = line, False, []
         closure = closure_of(args, kwargs) if kwargs or len(args) > 1 else None
         optimized.has_closure = closure is not None
+        optimized.rates.note(optimizer.param_groups[0].get("lr"))
+        optimized.before = before_step(optimizer.param_groups) if books.ledger.close else None
         if closure is None:
             self._look(optimizer, optimized)
         books.ledger.stepping += 1
@@ -129,7 +180,10 @@ class StepWatch:
         if books.closed or OBSERVER in books.guard.failed:
             return
         try:
-            self._end(optimizer)
+            if self._glanced is None:
+                self._end(optimizer)
+            else:
+                self._end_glanced(self._glanced)
         except Exception as error:
             books.guard.note(OBSERVER, error)
 
@@ -145,6 +199,9 @@ class StepWatch:
             books.ledger.changed_by_step(optimizer.param_groups)
         else:
             books.ledger.changed(optimized.lead)
+        if optimized.before is not None:
+            optimized.rates.moved(optimized.before)
+            optimized.before = None
         if optimized.inner:
             return  # a wrapper: the optimizer inside it was seen to take the step
         looks = optimized.looks
@@ -155,8 +212,9 @@ class StepWatch:
 
     def forget_raised(self) -> None:
         """backward() was called: a step without a closure that still seems to run has raised."""
-        if self._running and not self._running[-1].has_closure:
+        if self._glanced is not None or (self._running and not self._running[-1].has_closure):
             self._running.clear()
+            self._glanced = None
             self._books.ledger.stepping = 0
 
     def skipped(self, optimizer: Optimizer) -> None:

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from .calls import Call, Calls
 from .ledger import HAND, Buffer, Ledger
 from .passes import BY_HAND, Pass
+from .rates import Rates
 
 MAX_PATTERNS = 48
 MAX_OPTIMIZERS = 16
@@ -41,6 +42,9 @@ class Optimized:
         self.lead: Buffer | None = None
         #: what its last step found
         self.outcome = ""
+        self.rates = Rates()
+        #: a weight and some of its values before the step that is running, where that is looked at
+        self.before: tuple[Tensor, Tensor] | None = None
         #: the newest patterns by outcome and numbers of passes and batches: steps of calm times belong to them
         self.usual: dict[tuple[str, tuple[int, int]], Pattern] = {}
 
@@ -192,9 +196,14 @@ class Steps:
         self.listed: list[dict[str, Any]] = []
         self._last_of: dict[tuple[str, int | None], Optimized] = {}
         self._consumers = HAND
+        self._rates: dict[int, Rates] = {}
+        #: (name, line) -> the first parameter, and the index of the first such optimizer over it
+        self._first_over: dict[tuple[str, int | None], tuple[weakref.ref[Tensor], int]] = {}
         self.patterns: dict[tuple[object, ...], Pattern] = {}
         self.outcomes: dict[str, int] = {}
         self.total = 0
+        #: how many steps there were when the newest optimizer with a memory was made
+        self._total_when_made = 0
         #: when, on the clock of passes, and on which line gradients were last cleared by a call
         self.last_clearing: tuple[int, int | None] = (-1, None)
 
@@ -212,6 +221,8 @@ class Steps:
         self._consumers += 1
         index = self._index(name, line)
         optimized = Optimized(optimizer, self._consumers, index, name, line)
+        optimized.rates = self._rates.setdefault(index, optimized.rates)
+        self._remade(optimizer, index)
         optimized.mark, optimized.clock = self._calls.now, self._ledger.passes.clock
         return optimized
 
@@ -219,8 +230,25 @@ class Steps:
         if len(self.listed) >= MAX_OPTIMIZERS:
             same = [n for n, facts in enumerate(self.listed) if (facts["name"], facts["line"]) == (name, line)]
             return same[-1] if same else MAX_OPTIMIZERS - 1
-        self.listed.append({"name": name, "line": line, "steps": 0, "parameters": 0, "received": 0, "trainable": 0})
+        self.listed.append({"name": name, "line": line, "steps": 0, "parameters": 0, "received": 0, "trainable": 0,
+                            "maximizes": False, "wraps": False, "remade": 0, "remade_steps": 0})  # fmt: skip
         return len(self.listed) - 1
+
+    def _remade(self, optimizer: Optimizer, index: int) -> None:
+        """Whether an optimizer with a memory takes the place of one of the same line over the same parameters."""
+        facts, group = self.listed[index], optimizer.param_groups[0]
+        facts["maximizes"] = bool(group.get("maximize", False))
+        first = next(iter(group["params"]), None)
+        if first is None or (facts["name"] == "SGD" and not group.get("momentum")):
+            return
+        key = (facts["name"], facts["line"])
+        known, origin = self._first_over.get(key, (None, index))
+        if known is None or known() is not first:
+            self._first_over[key] = weakref.ref(first), index
+        elif self.total > self._total_when_made:
+            self.listed[origin]["remade"] += 1
+            self.listed[origin]["remade_steps"] = self.total
+        self._total_when_made = self.total
 
     def adopt_predecessor(self, optimized: Optimized) -> None:
         """An optimizer that is made again on the same line goes on where the one that it replaced stopped."""
@@ -249,6 +277,15 @@ class Steps:
         self._count(optimized, pattern, found.stale)
         optimized.mark, optimized.clock = self._calls.now, self._ledger.passes.clock
         return outcome
+
+    def count_fresh(self, optimized: Optimized, pattern: Pattern) -> None:
+        """One more step like those before it."""
+        self.total += 1
+        self.outcomes["fresh"] += 1
+        facts = self.listed[optimized.index]
+        pattern.count += 1
+        pattern.last = facts["steps"]
+        facts["steps"] += 1
 
     def _pattern(self, optimized: Optimized, outcome: str, calls: tuple[Call, ...], counts: tuple[int, int],
                  found: Found) -> Pattern | None:  # fmt: skip
@@ -280,6 +317,8 @@ class Steps:
 
     def refresh(self) -> None:
         """Count the parameters of all optimizers anew."""
+        for index, rates in self._rates.items():
+            self.listed[index]["rates"] = rates.as_dict()
         for optimizer, optimized in list(self.optimizers.items()):
             self._refresh(optimizer, optimized)
 

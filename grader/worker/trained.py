@@ -11,6 +11,9 @@ from .forwards import Root
 from .passes import Pass
 from .steps import Optimized
 
+MAX_MODELS = 256
+MAX_KINDS = 16
+
 
 class Trained:
     """Holds that one module, so that it outlives the function that it was made in."""
@@ -20,6 +23,8 @@ class Trained:
         self.module: nn.Module | None = None
         self.device = "cpu"
         self._owns: dict[tuple[int, Root], bool] = {}
+        #: all that were trained, in order
+        self._all: dict[Root, None] = {}
 
     def by(self, applied: Iterable[Pass], optimized: Optimized | None) -> None:
         """These passes were applied, by an optimizer or by hand: the root nearest to the loss is the model."""
@@ -32,7 +37,29 @@ class Trained:
         if chosen is not None and chosen is not self.root:
             self._choose(chosen)
 
+    def by_one(self, running: Pass, optimized: Optimized) -> None:
+        """The usual case of `by`: one pass through one forward of the model that is known."""
+        forwards = running.forwards
+        if len(forwards) == 1 and forwards[0].root is self.root and self._owns.get((optimized.consumer, self.root)):
+            forwards[0].root.updates += 1
+        else:
+            self.by([running], optimized)
+
+    def remodels(self) -> list[dict[str, object]]:
+        """Models of one kind, first called on one line, that no longer exist, but for the newest."""
+        groups: dict[tuple[str, int | None], list[Root]] = {}
+        for root in self._all:
+            if root is self.root or root.ref() is None:
+                groups.setdefault((root.name, root.line), []).append(root)
+        return [
+            {"name": name[:80], "line": line, "models": len(roots), "updates": max(root.updates for root in roots)}
+            for (name, line), roots in list(groups.items())[:MAX_KINDS]
+            if len(roots) > 1
+        ]
+
     def _choose(self, root: Root) -> None:
+        if len(self._all) < MAX_MODELS:
+            self._all[root] = None
         module = root.ref()
         if module is None:
             return

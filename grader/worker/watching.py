@@ -44,6 +44,7 @@ class Watching:
         self._calls()
         self._autograd()
         self._functional()
+        self._happenings()
         self._losses()
         self._judgements()
         self._loaders()
@@ -77,9 +78,12 @@ class Watching:
         for owner in (nn.utils, nn.utils.clip_grad):
             for name in ("clip_grad_norm_", "clip_grad_value_"):
                 self._patches.replace(owner, name, self._noting("clipping", self._clipped))
-        for kind in vars(lr_scheduler).values():
-            if isinstance(kind, type) and issubclass(kind, lr_scheduler.LRScheduler) and "step" in vars(kind):
-                self._patches.replace(kind, "step", self._noting("schedulers", self._scheduled))
+        kinds = [kind for kind in vars(lr_scheduler).values() if isinstance(kind, type)]
+        for kind in (kind for kind in kinds if issubclass(kind, lr_scheduler.LRScheduler)):
+            if "__init__" in vars(kind):
+                self._patches.replace(kind, "__init__", self._making_scheduler)
+            if "step" in vars(kind):
+                self._patches.replace(kind, "step", self._stepping_scheduler)
 
     def _cleared(self) -> None:
         books = self._books
@@ -91,12 +95,64 @@ class Watching:
     def _clipped(self) -> None:
         self._books.calls.note("clip", self._books.lines.here())
 
-    def _scheduled(self) -> None:
-        """A scheduler's step, unless a scheduler called it: itself while it was made, or one that combines others."""
-        # past this method, `tried` and the patch
-        caller = sys._getframe(3)
-        if caller.f_code.co_filename != lr_scheduler.__file__:
-            self._books.calls.note("scheduler", self._books.lines.here())
+    def _making_scheduler(self, original: Function) -> Function:
+        books = self._books
+
+        def init(scheduler: Any, *args: Any, **kwargs: Any) -> None:
+            original(scheduler, *args, **kwargs)
+            arguments = (*args, *kwargs.values())
+            books.tried("schedulers", lambda: books.schedulers.made(scheduler, arguments, books.lines.here()))
+
+        return init
+
+    def _stepping_scheduler(self, original: Function) -> Function:
+        """Unless a scheduler called it: itself while it was made, or one that combines others."""
+
+        def step(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
+            if sys._getframe(1).f_code.co_filename != lr_scheduler.__file__:
+                told = bool(args or kwargs)
+                self._books.tried("schedulers", lambda: self._scheduled(scheduler, told))
+            return original(scheduler, *args, **kwargs)
+
+        return step
+
+    def _scheduled(self, scheduler: Any, told: bool) -> None:
+        books = self._books
+        line = books.lines.here()
+        if books.ledger.close:
+            books.calls.note("scheduler", line)
+        books.schedulers.stepped(scheduler, line, told)
+
+    def _happenings(self) -> None:
+        """Calls that are rare: weights loaded, seeds set."""
+        books, happenings = self._books, self._books.happenings
+
+        def load_state(original: Function) -> Function:
+            def load_state_dict(*args: Any, **kwargs: Any) -> Any:
+                books.tried("happenings", lambda: happenings.module_loaded(books.lines.here()))
+                return original(*args, **kwargs)
+
+            return load_state_dict
+
+        def load_file(original: Function) -> Function:
+            def load(*args: Any, **kwargs: Any) -> Any:
+                unsafe = kwargs.get("weights_only") is False
+                books.tried("happenings", lambda: happenings.file_loaded(books.lines.here(), unsafe))
+                return original(*args, **kwargs)
+
+            return load
+
+        def seed(original: Function) -> Function:
+            def manual_seed(*args: Any, **kwargs: Any) -> Any:
+                number = args[0] if args else kwargs.get("seed")
+                books.tried("happenings", lambda: happenings.seeded(number, books.lines.here()))
+                return original(*args, **kwargs)
+
+            return manual_seed
+
+        self._patches.replace(nn.Module, "load_state_dict", load_state)
+        self._patches.replace(torch, "load", load_file)
+        self._patches.replace(torch, "manual_seed", seed)
 
     def _functional(self) -> None:
         books = self._books
@@ -250,13 +306,17 @@ class Watching:
                 except StopIteration:
                     self._books.tried("loaders", lambda: epochs.exhausted(iterator))
                     raise
-                self._books.tried("loaders", lambda: epochs.yielded(iterator, batch))
+                self._books.tried("loaders", lambda: self._yielded(iterator, batch))
                 return batch
 
             return following
 
         self._patches.replace(DataLoader, "__iter__", make_iter)
         self._patches.replace(loading._BaseDataLoaderIter, "__next__", make_next)
+
+    def _yielded(self, iterator: Any, batch: object) -> None:
+        self._books.epochs.yielded(iterator, batch)
+        self._books.forwards.loader_pass = self._books.epochs.pass_number
 
     def _scaling(self) -> None:
         def make_scale(original: Function) -> Function:
