@@ -26,6 +26,8 @@ from .model import (
 from .result import RenderContext, Renderer, Result, StepEvent, Timeline, VerdictRecord, as_record, to_json
 from .trace import (
     BackwardFacts,
+    BackwardPlace,
+    ClipFacts,
     Event,
     ForwardGroup,
     LossCall,
@@ -41,7 +43,7 @@ from .words import describe, line_of, visible
 __version__ = "0.1.0"
 
 __all__ = [
-    "BackwardFacts", "Basis", "Blame", "Check", "Crash", "Evaluation", "Event", "Evidence", "Exercise",
+    "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event", "Evidence", "Exercise",
     "Finding", "ForwardGroup", "GraderError", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
     "Outcome", "Place", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "Severity", "Sign",
     "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",

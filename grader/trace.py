@@ -68,10 +68,35 @@ class StepPattern:
     cleared_line: int | None = None
     #: different batches (training forwards) whose contributions one such step consumed
     batches: int = 0
+    #: somebody wrote over the gradients between the last backward pass and the step: clipped, divided
+    rewritten: bool = False
 
     def line_of(self, name: str) -> int | None:
         """The line of the last such call before the step; None where none was seen."""
         return next((event.line for event in reversed(self.events) if event.name == name), None)
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Something seen a number of times, and the student's line where it was first seen."""
+
+    count: int = 0
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class RateFacts:
+    """The learning rate of an optimizer's first group at its steps, and how far these went."""
+
+    #: steps whose rate was read; how often it had changed since the step before
+    steps: int = 0
+    changes: int = 0
+    largest: float | None = None
+    #: steps with a rate below a hundred thousandth of the largest before them
+    collapsed: int = 0
+    #: |change| / |weight| of one weight in the steps looked at: the largest, and the median
+    largest_movement: float | None = None
+    usual_movement: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,14 +110,91 @@ class OptimizerFacts:
     parameters: int
     received: int
     trainable: int
+    rates: RateFacts = RateFacts()
+    #: it was told to go up and not down
+    maximizes: bool = False
+    #: another optimizer stepped inside its step
+    wraps: bool = False
+    #: with a memory of its own (momentum, averages): how often one was made again on its line over the same
+    #: parameters after it had taken steps, and how many steps all of them took
+    remade: int = 0
+    remade_steps: int = 0
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """Something seen a number of times, and the student's line where it was first seen."""
+class SchedulerFacts:
+    """One learning-rate scheduler, unless another scheduler drives it."""
+
+    name: str
+    line: int | None
+    #: index of its optimizer
+    optimizer: int
+    #: calls of its step() by the student; of these, after any optimizer's first step
+    calls: int = 0
+    late: int = 0
+    #: calls before its optimizer's first step, from the line that also made the later ones
+    early: int = 0
+    step_line: int | None = None
+    #: how many calls the schedule is made for, where it has an end
+    length: int | None = None
+
+
+@dataclass(frozen=True)
+class OrphanFacts:
+    """Parameters that received gradients and that nobody ever changed or gave to an optimizer."""
 
     count: int = 0
+    #: of these, in layers that the model calls and that are not registered as parts of it
+    hidden: int = 0
+    names: tuple[str, ...] = ()
+    #: parameters of the model that an optimizer holds, and whether its last one is among them
+    held: int = 0
+    last_is_held: bool = False
+
+
+@dataclass(frozen=True)
+class KeptFacts:
+    """Losses that were marked when their backward pass began: how many, and most that were alive at one time."""
+
+    marked: int = 0
+    alive: int = 0
+
+
+@dataclass(frozen=True)
+class RemodelFacts:
+    """Models of one kind, first called on one line, that were each trained for a while."""
+
+    name: str = ""
     line: int | None = None
+    models: int = 0
+    #: updates of the one that was updated most
+    updates: int = 0
+
+
+@dataclass(frozen=True)
+class Happenings:
+    """Calls that are rare: weights given to a module before and after the first update, files read, seeds set."""
+
+    loaded: Sighting = Sighting()
+    restored: Sighting = Sighting()
+    files: Sighting = Sighting()
+    #: files read in the way that may run code from them
+    unsafe: Sighting = Sighting()
+    #: most times that one line set the same seed again between updates
+    reseeded: Sighting = Sighting()
+
+
+@dataclass(frozen=True)
+class BackwardPlace:
+    """Backward passes that began on one line, of those that were looked at closely."""
+
+    line: int | None
+    used: int = 0
+    wiped: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.used + self.wiped
 
 
 @dataclass(frozen=True)
@@ -117,8 +219,27 @@ class BackwardFacts:
     across_step: Sighting = Sighting()
     #: losses that were NaN or infinite
     not_finite: Sighting = Sighting()
+    #: passes that began at the negative of a loss function's result
+    negated: int = 0
     #: passes that began at the mean of a loss function itself: neither divided, scaled nor added to another
     bare: int = 0
+    #: what became of the passes of each line
+    places: tuple[BackwardPlace, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """Calls on one line that limit gradients. Counters count the calls that were looked at closely."""
+
+    line: int | None
+    looked: int = 0
+    #: what they were given: nothing at all, or nothing that a gradient had come to; only what had been used before
+    empty: int = 0
+    applied: int = 0
+    #: parameters of which no optimizer that ever took a step holds any
+    foreign: int = 0
+    #: after them the same line of backward() added another batch, before any step
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -221,6 +342,10 @@ class ModelFacts:
     #: loss of the first and of the last weights over the recorded training batches
     first_loss: float | None = None
     last_loss: float | None = None
+    #: its weight matrices; how many began as one value everywhere; how many have equal rows at the end
+    matrices: int = 0
+    constant_matrices: int = 0
+    equal_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -249,12 +374,20 @@ class Trace:
     #: gradients asked for without backward(): torch.autograd.grad, torch.func.grad and its kin
     functional: Sighting = Sighting()
     loss_calls: tuple[LossCall, ...] = ()
+    clips: tuple[ClipFacts, ...] = ()
     forwards: tuple[ForwardGroup, ...] = ()
     epochs: tuple[EpochFacts, ...] = ()
     model: ModelFacts | None = None
     loss_curve: tuple[Point, ...] = ()
     #: batches of the training loader in one epoch, where known
     batches_per_epoch: int | None = None
+    schedulers: tuple[SchedulerFacts, ...] = ()
+    orphans: OrphanFacts = OrphanFacts()
+    #: parameters anywhere that received gradients and that nobody used
+    waiting: int = 0
+    kept: KeptFacts = KeptFacts()
+    remodels: tuple[RemodelFacts, ...] = ()
+    happenings: Happenings = Happenings()
     device: str = "cpu"
     #: what of the recorder itself failed, for the instructor; empty when all is well
     problem: str = ""

@@ -112,7 +112,8 @@ def main() -> None:
     parser.add_argument("--script", type=Path, default=REFERENCE, help="the training script to time")
     parser.add_argument("--turns", type=int, default=3)
     arguments = parser.parse_args()
-    print(table(measure(arguments.script, arguments.data_root, arguments.turns)))
+    data = Path(arguments.data_root).resolve() if arguments.data_root else None
+    print(table(measure(arguments.script, data, arguments.turns)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import weakref
 from collections import deque
@@ -17,6 +18,8 @@ from .sighting import Sighting
 KEY = "gradeloop"
 #: where it keeps the mark that dies with it, and how many losses are marked
 KEPT, MAX_MARKED = "gradeloop mark", 64
+#: so many of them alive look like all being kept
+SUSPICIOUS = 6
 #: losses on an accelerator are read this often, because reading waits for it
 ACCELERATOR_FIRST, ACCELERATOR_EVERY = 8, 16
 
@@ -67,7 +70,11 @@ class Backwards:
 
     def _mark(self, metadata: dict[str, object]) -> None:
         """Mark this loss, and count those marked before that are still alive; the newest may rightly be."""
-        self._alive = max(self._alive, sum(mark() is not None for mark in self._marks[:-1]))
+        alive = sum(mark() is not None for mark in self._marks[:-1])
+        if alive >= SUSPICIOUS > self._alive:
+            gc.collect()  # those in cycles are only waiting for this
+            alive = sum(mark() is not None for mark in self._marks[:-1])
+        self._alive = max(self._alive, alive)
         metadata[KEPT] = mark = Mark()
         self._marks.append(weakref.ref(mark))
 

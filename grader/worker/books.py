@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .backwards import Backwards
 from .calls import Calls
+from .clips import Clips
 from .curve import Curve
 from .epochs import Epochs
 from .forwards import Forwards
@@ -43,6 +44,7 @@ class Books:
         self.passes = Passes()
         self.ledger = Ledger(self.guard, self.passes)
         self.steps = Steps(self.ledger, self.calls)
+        self.clips = Clips(self.ledger)
         self.schedulers = Schedulers(self.steps)
         self.hand = HandUpdates(self.ledger)
         self.happenings = Happenings(lambda: self.updates)
@@ -121,6 +123,7 @@ class Books:
             "by_hand": self.hand.sighting.as_dict(),
             "by_hand_stale": self.hand.stale.as_dict(),
             "functional": self.hand.functional.as_dict(),
+            "clips": self.clips.as_list(self.steps.stepped_with),
             "loss_calls": [call.as_dict() for call in self.losses.calls.values()],
             "forwards": [group.as_dict() for group in self.forwards.groups.values()],
             "epochs": self.epochs.as_list(),

@@ -54,6 +54,7 @@ class Root:
         self.updated = False
         #: the root that it is a copy of
         self.ancestor: Root | None = None
+        self.copied = False
         #: its weights have been copied, or were too large to be
         self.kept = False
         #: where it was first called
@@ -284,6 +285,7 @@ class Forwards:
             known = self.roots[id(module)] = Root(module)
             # a copy of a trained model knows what that was trained on; one of a fresh model knows nothing
             known.ancestor = root if root.updates else None
+            known.copied = True
         return known
 
     def fail(self, error: Exception) -> None:

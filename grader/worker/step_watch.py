@@ -219,6 +219,7 @@ class StepWatch:
 
     def skipped(self, optimizer: Optimizer) -> None:
         """A scaler left a step out by design: what it threw away was not wiped by mistake."""
+        self._books.schedulers.excused = True
         for leaf in held_by(optimizer):
             buffer = self._books.ledger.known(leaf)
             for running in buffer.passes if buffer is not None else ():

@@ -63,6 +63,8 @@ class Found:
     cleared: Pass | None = None
     #: only the buffer that stands for all was looked at
     glanced: bool = False
+    #: new contributions were written over since they came
+    rewritten: bool = False
 
 
 @dataclass
@@ -80,6 +82,7 @@ class Pattern:
     count: int = 0
     last: int = 0
     stale: int = 0
+    rewritten: bool = False
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -94,6 +97,7 @@ class Pattern:
             "parameters": list(self.parameters),
             "cleared_line": self.cleared_line,
             "batches": self.batches,
+            "rewritten": self.rewritten,
         }
 
 
@@ -157,6 +161,7 @@ class Judge:
             ledger.clear(buffer)  # everything was applied before, and somebody wrote something else over it
             buffer.passes.append(BY_HAND)
         found.restored = found.restored or updated
+        found.rewritten = found.rewritten or rewritten
         self._take(buffer, optimized, found)
 
     def _settle(self, buffer: Buffer, gradient: Tensor | None) -> bool:
@@ -258,6 +263,11 @@ class Steps:
             optimized.consumer = before.consumer
         self._last_of[key] = optimized
 
+    def stepped_with(self) -> set[int]:
+        """The identities of all parameters that an optimizer holds which has taken a step."""
+        stepped = [one for one, optimized in self.optimizers.items() if self.listed[optimized.index]["steps"]]
+        return {id(leaf) for optimizer in stepped for group in optimizer.param_groups for leaf in group["params"]}
+
     # -- steps ------------------------------------------------------------------------------------------
 
     def settle(self, optimized: Optimized) -> str:
@@ -275,6 +285,8 @@ class Steps:
             calls = self._calls.between(optimized.mark, self._calls.now)
             pattern = self._pattern(optimized, outcome, calls, counts, found)
         self._count(optimized, pattern, found.stale)
+        if pattern is not None and found.rewritten:
+            pattern.rewritten = True
         optimized.mark, optimized.clock = self._calls.now, self._ledger.passes.clock
         return outcome
 

@@ -23,8 +23,8 @@ class Trained:
         self.module: nn.Module | None = None
         self.device = "cpu"
         self._owns: dict[tuple[int, Root], bool] = {}
-        #: all that were trained, in order
-        self._all: dict[Root, None] = {}
+        #: all that were trained and are no copies, in order, with how many numbers they hold
+        self._all: dict[Root, int] = {}
 
     def by(self, applied: Iterable[Pass], optimized: Optimized | None) -> None:
         """These passes were applied, by an optimizer or by hand: the root nearest to the loss is the model."""
@@ -47,22 +47,22 @@ class Trained:
 
     def remodels(self) -> list[dict[str, object]]:
         """Models of one kind, first called on one line, that no longer exist, but for the newest."""
-        groups: dict[tuple[str, int | None], list[Root]] = {}
-        for root in self._all:
+        groups: dict[tuple[str, int | None, int], list[Root]] = {}
+        for root, size in self._all.items():
             if root is self.root or root.ref() is None:
-                groups.setdefault((root.name, root.line), []).append(root)
+                groups.setdefault((root.name, root.line, size), []).append(root)
         return [
             {"name": name[:80], "line": line, "models": len(roots), "updates": max(root.updates for root in roots)}
-            for (name, line), roots in list(groups.items())[:MAX_KINDS]
+            for (name, line, _), roots in list(groups.items())[:MAX_KINDS]
             if len(roots) > 1
         ]
 
     def _choose(self, root: Root) -> None:
-        if len(self._all) < MAX_MODELS:
-            self._all[root] = None
         module = root.ref()
         if module is None:
             return
+        if len(self._all) < MAX_MODELS and not root.copied:
+            self._all[root] = sum(parameter.numel() for _, parameter in own_parameters(module))
         self.root, self.module = root, unwrapped(module)
         for _, parameter in own_parameters(module):
             self.device = str(parameter.device)

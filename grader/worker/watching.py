@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -77,7 +77,7 @@ class Watching:
         self._patches.replace(nn.Module, "zero_grad", self._noting("clearing", self._cleared))
         for owner in (nn.utils, nn.utils.clip_grad):
             for name in ("clip_grad_norm_", "clip_grad_value_"):
-                self._patches.replace(owner, name, self._noting("clipping", self._clipped))
+                self._patches.replace(owner, name, self._clipping)
         kinds = [kind for kind in vars(lr_scheduler).values() if isinstance(kind, type)]
         for kind in (kind for kind in kinds if issubclass(kind, lr_scheduler.LRScheduler)):
             if "__init__" in vars(kind):
@@ -92,8 +92,29 @@ class Watching:
         books.passes.clock += 1
         books.steps.last_clearing = (books.passes.clock, line)
 
-    def _clipped(self) -> None:
-        self._books.calls.note("clip", self._books.lines.here())
+    def _clipping(self, original: Function) -> Function:
+        """A patch that looks at the parameters first. An iterator can be read only once, so a new one is passed on."""
+        books = self._books
+
+        def clip(*args: Any, **kwargs: Any) -> Any:
+            given = args[0] if args else kwargs.get("parameters")
+            if is_compiling() or not books.ledger.close or given is None:
+                return original(*args, **kwargs)
+            if isinstance(given, Iterator):
+                leaves = list(given)
+                args, kwargs = (iter(leaves), *args[1:]) if args else args, {**kwargs, "parameters": iter(leaves)}
+                kwargs = kwargs if not args else {name: kwargs[name] for name in kwargs if name != "parameters"}
+            else:
+                leaves = [given] if isinstance(given, Tensor) else list(given)
+            books.tried("clipping", lambda: self._clipped(leaves))
+            return original(*args, **kwargs)
+
+        return clip
+
+    def _clipped(self, leaves: list[Any]) -> None:
+        line = self._books.lines.here()
+        self._books.calls.note("clip", line)
+        self._books.clips.note(line, [leaf for leaf in leaves if isinstance(leaf, Tensor)])
 
     def _making_scheduler(self, original: Function) -> Function:
         books = self._books
