@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .backend import Pipes, SandboxBackend, Worker, choose
+from .backend import Pipes, Prepared, SandboxBackend, Worker, choose, prepare
 from .session import Session
 
-__all__ = ["Pipes", "SandboxBackend", "Session", "Worker", "choose"]
+__all__ = ["Pipes", "Prepared", "SandboxBackend", "Session", "Worker", "choose", "prepare"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self, runtime_checkable
 
 from ..errors import SandboxError, UsageError
 from ..model import Probe, RunSpec
@@ -32,7 +33,7 @@ class Ended:
 
 
 class Worker(Protocol):
-    """A running worker. A cold process now; a fork of a warm server looks the same from here."""
+    """A running worker: a process of its own or a fork of a warm server, which look the same from here."""
 
     #: the process below which everything of this run is found
     pid: int
@@ -61,6 +62,50 @@ class SandboxBackend(Protocol):
 
     def launch(self, spec: RunSpec, pipes: Pipes) -> Worker:
         """Start a worker that waits for its request. Raises SandboxError when it cannot be started."""
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """A backend that can start early what takes time."""
+
+    name: str
+
+    def prepare(self, seed: int) -> None:
+        """Begin to get ready for runs with this seed; returns at once and raises nothing."""
+
+    def close(self) -> None:
+        """Let go of what was started. Runs that are under way are not disturbed."""
+
+
+class Prepared:
+    """Backends that are getting ready, to be closed when the last run is over: `with prepare(backends): ...`."""
+
+    def __init__(self, backends: Sequence[Preparable]) -> None:
+        self._backends = backends
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what was started; may be called twice."""
+        for backend in self._backends:
+            backend.close()
+
+
+def prepare(backends: Sequence[SandboxBackend], name: str = "auto", seed: int = 0) -> Prepared:
+    """Let those backends that `choose` may take get ready in the background, while something else is done.
+
+    The same backends have to be chosen from afterwards: what is ready belongs to them.
+    """
+    wanted = [item for item in backends if isinstance(item, Preparable) and name in ("auto", item.name)]
+    for backend in wanted:
+        backend.prepare(seed)
+    return Prepared(wanted)
 
 
 def choose(backends: Sequence[SandboxBackend], name: str = "auto") -> tuple[SandboxBackend, Probe]:

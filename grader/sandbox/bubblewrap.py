@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import SandboxError
 from ..model import Layer, Probe, RunSpec
@@ -14,7 +16,7 @@ from .backend import Pipes
 from .cold import ColdWorker, start
 from .probe import try_to_break_out
 
-_WORKER, _DATA, _TEMP = "/gradeloop/worker", "/gradeloop/data", "/tmp"
+_WORKER, _DATA, TEMP = "/gradeloop/worker", "/gradeloop/data", "/tmp"
 _WORK_FOLDERS = ("/work", "/submission", "/home/student")
 _FIXES = {
     "setting up uid map": "let bwrap make user namespaces: load the AppArmor profile bwrap-userns-restrict",
@@ -24,6 +26,14 @@ _FIXES = {
     "Unknown option": "install bubblewrap 0.8 or newer",
     "not installed": "install bubblewrap (apt install bubblewrap)",
 }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A room: the command that builds it, to be followed by what runs in it; and what a worker in it applies."""
+
+    room: Sequence[str]
+    jail: Mapping[str, Any]
 
 
 class Bubblewrap:
@@ -38,41 +48,47 @@ class Bubblewrap:
     def probe(self) -> Probe:
         """Start a canary in a room; works when it was refused everything."""
         if self._probe is None:
-            found = shutil.which(self._executable)
-            self._probe = try_to_break_out(self, _fix) if found else _missing()
+            self._probe = missing() if self.program() is None else try_to_break_out(self, fix)
         return self._probe
 
     def launch(self, spec: RunSpec, pipes: Pipes) -> ColdWorker:
         """Start a cold worker in a new room."""
-        program = shutil.which(self._executable)
+        plan = self.plan(spec)
+        descriptors = (pipes.frames, pipes.control, pipes.faults)
+        command = [*plan.room, *room.command(_WORKER, "main", descriptors)]
+        return ColdWorker(start(command, pipes, {"PATH": "/usr/bin:/bin"}), plan.jail, overhead=2, gentle=False)
+
+    def plan(self, spec: RunSpec) -> Plan:
+        """A new room for a run. Raises SandboxError without bubblewrap."""
+        program = self.program()
         if program is None:
             raise SandboxError("bubblewrap is not installed")
         work = work_folder(room.interpreter_folders())
         identity = room.throwaway_identity(spec, walk=False)
-        limits = room.limits_for(spec, identity)
-        descriptors = (pipes.frames, pipes.control, pipes.faults)
-        arguments = [program, *room_arguments(spec, work), "--", *room.command(_WORKER, "main", descriptors)]
-        process = start(arguments, pipes, {"PATH": "/usr/bin:/bin"})
         jail = {
             "work": work,
-            "temp": _TEMP,
+            "temp": TEMP,
             "data": room.offered_data(spec, _DATA),
             "identity": identity,
             "capabilities": "drop",
-            "limits": limits,
-            "landlock": {"read": ["/"], "write": [work, _TEMP, "/dev/shm"], "devices": room.devices(spec)},
+            "limits": room.limits_for(spec, identity),
+            "landlock": {"read": ["/"], "write": [work, TEMP, "/dev/shm"], "devices": room.devices(spec)},
             "seccomp": "room",
         }
-        return ColdWorker(process, jail, overhead=2, gentle=False)
+        return Plan([program, *room_arguments(spec, work), "--"], jail)
+
+    def program(self) -> str | None:
+        """Where bubblewrap lies; None where it is not installed."""
+        return shutil.which(self._executable)
 
 
 def room_arguments(spec: RunSpec, work: str) -> list[str]:
     """What bubblewrap is told. Temporary folders come before what may have to be shown below them."""
     arguments = [*_namespaces(), "--die-with-parent", "--new-session", "--clearenv"]
-    for name, value in room.environment(spec, _TEMP).items():
+    for name, value in room.environment(spec, TEMP).items():
         arguments += ["--setenv", name, value]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
-    for place, megabytes in ((work, 256), (_TEMP, 128), ("/dev/shm", 256)):
+    for place, megabytes in ((work, 256), (TEMP, 128), ("/dev/shm", 256)):
         size = ["--size", str(megabytes << 20), "--perms", "1777"]
         arguments += [*_ancestors(Path(place)), *size, "--tmpfs", place]
     for name in room.SYSTEM_FOLDERS:
@@ -140,10 +156,12 @@ def _gpu(spec: RunSpec) -> list[str]:
     return arguments
 
 
-def _missing() -> Probe:
+def missing() -> Probe:
+    """Nothing works without the program."""
     reason = "bubblewrap is not installed"
-    return Probe(works=False, layers=(Layer("namespaces", False, reason, _fix(reason)),), reason=reason)
+    return Probe(works=False, layers=(Layer("namespaces", False, reason, fix(reason)),), reason=reason)
 
 
-def _fix(reason: str) -> str:
+def fix(reason: str) -> str:
+    """What would help; empty when nothing is known."""
     return next((fix for sign, fix in _FIXES.items() if sign in reason), "")

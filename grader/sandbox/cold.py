@@ -38,11 +38,7 @@ class ColdWorker:
     def ended(self) -> Ended | None:
         """How it ended. Both bubblewrap and the monitor say 128 + n for signal n, as a shell does."""
         code = self._process.poll()
-        if code is None:
-            return None
-        if code < 0:
-            return Ended(signal=-code)
-        return Ended(signal=code - 128) if code - 128 in signal.valid_signals() else Ended(code=code)
+        return None if code is None else as_a_shell_says(code)
 
     def stop(self) -> None:
         """Kill everything. Without a pid namespace the monitor has to find what has run away."""
@@ -59,6 +55,13 @@ class ColdWorker:
         """Remove the run's folder."""
         if self._box is not None and self._box.root.exists():
             remove_tree(self._box.root)
+
+
+def as_a_shell_says(code: int) -> Ended:
+    """An exit status, where one above 128, or below 0, stands for a signal."""
+    if code < 0:
+        return Ended(signal=-code)
+    return Ended(signal=code - 128) if code - 128 in signal.valid_signals() else Ended(code=code)
 
 
 def start(command: Sequence[str], pipes: Pipes, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

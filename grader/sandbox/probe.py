@@ -31,11 +31,11 @@ _ATTEMPTS = {
 }
 
 
-def try_to_break_out(backend: SandboxBackend, fix: Callable[[str], str]) -> Probe:
-    """Start the canary. `fix` turns a reason into what would help, empty when nothing is known."""
+def try_to_break_out(backend: SandboxBackend, fix: Callable[[str], str], seed: int = 0) -> Probe:
+    """Start the canary, as a run with this seed. `fix` turns a reason into what would help, if anything is known."""
     try:
         with _targets() as targets:
-            refused, layers, complaint = _release(backend, targets)
+            refused, layers, complaint = _release(backend, targets, seed)
     except (OSError, SandboxError) as error:
         return _does_not_work(str(error), fix)
     if not refused:
@@ -70,9 +70,12 @@ def _targets() -> Iterator[dict[str, Any]]:
             raise SandboxError("a process outside could be killed")
 
 
-def _release(backend: SandboxBackend, targets: dict[str, Any]) -> tuple[dict[str, bool], tuple[str, ...], str]:
+def _release(
+    backend: SandboxBackend, targets: dict[str, Any], seed: int
+) -> tuple[dict[str, bool], tuple[str, ...], str]:
     """What was refused, which layers hold, and the last line that the worker complained with."""
-    spec = RunSpec(files={}, entry="", kind=SubmissionKind.SCRIPT, limits=Limits(wall_seconds=_SECONDS))
+    limits = Limits(wall_seconds=_SECONDS)
+    spec = RunSpec(files={}, entry="", kind=SubmissionKind.SCRIPT, limits=limits, seed=seed)
     pipes, ends = open_pipes()
     try:
         worker = backend.launch(spec, pipes)
@@ -82,7 +85,7 @@ def _release(backend: SandboxBackend, targets: dict[str, Any]) -> tuple[dict[str
     finally:
         close_all(pipes)
     collector = Collector()
-    supervisor = Supervisor(worker, ends, spec.limits, collector)
+    supervisor = Supervisor(worker, ends, limits, collector)
     try:
         supervisor.send("R", encode_request(spec, worker.jail, targets))
         supervisor.watch(lambda: collector.canary is not None, _SECONDS)

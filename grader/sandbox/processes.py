@@ -41,11 +41,14 @@ def tree(root: int) -> list[int]:
 
 
 def usage(root: int, limit: int) -> Usage:
-    """Sum over the tree. Only when the cheap sum exceeds `limit` bytes are shared pages divided fairly."""
+    """Sum over the tree. Only when the cheap sum exceeds `limit` bytes are shared pages divided fairly.
+
+    Memory is that of the processes below `root`, which is the sandbox's own and may hold a copy of a server.
+    """
     members = tree(root)
-    memory = sum(_resident(process) for process in members)
+    memory = sum(_resident(process) for process in members[1:])
     if memory > limit:
-        memory = min(memory, _proportional(members, otherwise=memory))
+        memory = min(memory, _proportional(members[1:], otherwise=memory))
     return Usage(len(members), memory, sum(_cpu_seconds(process) for process in members))
 
 

@@ -146,7 +146,9 @@ class Session:
         """What held, e.g. `bubblewrap+landlock+seccomp`."""
         if self._backend.name == UNCONFINED:
             return UNCONFINED
-        held = dict.fromkeys((self._backend.name, *(self._collector.layers or ())))
+        # a backend that differs only in how it starts a worker has the walls of another
+        walls = getattr(self._backend, "walls", self._backend.name)
+        held = dict.fromkeys((walls, *(self._collector.layers or ())))
         return "+".join(held)
 
     def _failed(self, reason: str) -> Run:
