@@ -30,11 +30,14 @@ from .trace import (
     ClipFacts,
     Event,
     ForwardGroup,
+    LoaderFacts,
     LossCall,
     ModelFacts,
     Operation,
     OptimizerFacts,
     Outcome,
+    RateFacts,
+    SchedulerFacts,
     StepPattern,
     Trace,
 )
@@ -43,9 +46,10 @@ from .words import describe, line_of, visible
 __version__ = "0.1.0"
 
 __all__ = [
-    "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event", "Evidence", "Exercise",
-    "Finding", "ForwardGroup", "GraderError", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
-    "Outcome", "Place", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "Severity", "Sign",
-    "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
+    "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
+    "Evidence", "Exercise",
+    "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
+    "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts",
+    "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
     "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip

@@ -180,6 +180,8 @@ class Happenings:
     files: Sighting = Sighting()
     #: files read in the way that may run code from them
     unsafe: Sighting = Sighting()
+    #: parameters copied together with what they had learned
+    copied: Sighting = Sighting()
     #: most times that one line set the same seed again between updates
     reseeded: Sighting = Sighting()
 
@@ -317,6 +319,32 @@ class EpochFacts:
 
 
 @dataclass(frozen=True)
+class LoaderFacts:
+    """The data loaders of one line over one data set: one loader, or one that is made for each epoch."""
+
+    line: int | None
+    #: batches in a pass and samples in the data set, where known
+    batches: int | None = None
+    samples: int | None = None
+    batch_size: int | None = None
+    #: in the order of the data set, pass after pass
+    sequential: bool = False
+    drops_last: bool = False
+    #: the data set, or the one that it is a part of, was made with `train=False`
+    held_out: bool = False
+    passes: int = 0
+    #: passes that came to the loader's end
+    finished: int = 0
+    #: batches that a backward pass followed, passes with such batches, and the most of them in one pass
+    trained: int = 0
+    trained_passes: int = 0
+    most_trained: int = 0
+    #: class numbers that were looked at in order, and how often one differed from the one before it
+    labels: int = 0
+    label_changes: int = 0
+
+
+@dataclass(frozen=True)
 class Operation:
     """One operation of a traced forward: its name and the shape of its result without the batch."""
 
@@ -339,6 +367,10 @@ class ModelFacts:
     operations: tuple[Operation, ...] = ()
     #: largest absolute change of any parameter between the first step and the end
     largest_change: float | None = None
+    #: smallest and largest value that went into it in training, and whether all of them were whole numbers
+    input_lowest: float | None = None
+    input_highest: float | None = None
+    input_whole: bool = False
     #: loss of the first and of the last weights over the recorded training batches
     first_loss: float | None = None
     last_loss: float | None = None
@@ -377,6 +409,13 @@ class Trace:
     clips: tuple[ClipFacts, ...] = ()
     forwards: tuple[ForwardGroup, ...] = ()
     epochs: tuple[EpochFacts, ...] = ()
+    loaders: tuple[LoaderFacts, ...] = ()
+    #: dropout was active in a model that was in evaluation mode, by a call that does not know of the mode
+    dropout_in_evaluation: Sighting = Sighting()
+    #: argmax or max over the rows, and not over the classes, of an output (batch, classes)
+    over_rows: Sighting = Sighting()
+    #: optimizer steps that used gradients of forwards in evaluation mode together with those of training
+    leaked: Sighting = Sighting()
     model: ModelFacts | None = None
     loss_curve: tuple[Point, ...] = ()
     #: batches of the training loader in one epoch, where known

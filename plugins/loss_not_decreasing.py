@@ -48,7 +48,8 @@ def loss_not_decreasing(evidence: Evidence) -> Iterator[Sign]:
     if model is None or updates < FEWEST_UPDATES or trace.backwards.not_finite.count:
         return
     several = sum(optimizer.steps > 0 for optimizer in trace.optimizers) > 1
-    still = model.largest_change == 0
+    # weights that were put back after the training moved in between
+    still = model.largest_change == 0 and not trace.happenings.restored.count
     if still or (not several and _no_fall_of_weights(model) and _no_fall_of_means(trace)):
         line = trace.loss_calls[0].line if trace.loss_calls else None
         change = model.largest_change if model.largest_change is not None else 0.0

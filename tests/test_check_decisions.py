@@ -274,12 +274,12 @@ def test_no_graph_in_a_crash_leads_the_page() -> None:
 
 
 def test_frozen_parameters_are_not_a_lost_graph() -> None:
-    """backward() fails in the same way when everything is frozen; the crash then stands alone."""
+    """backward() fails in the same way when everything is frozen; that then explains the crash."""
     crash = Crash("RuntimeError", NO_GRAPH, (Frame(4, "<module>"),))
     evidence = trace_evidence(
         RunStatus.CRASHED, crash, backwards=BackwardFacts(line=4, without_graph=ONE), optimizers=FROZEN
     )
-    assert roots(say(evidence)) == ["crashed"]
+    assert roots(say(evidence)) == ["parameters-frozen"]
 
 
 def test_a_loss_of_data_alone_explains_the_lost_graph() -> None:

@@ -89,6 +89,7 @@ class Afterwards:
             "parameters": sum(parameter.numel() for parameter in _unique(self._module)),
             "largest_change": self._largest_change(),
             **self._symmetry(),
+            **self._entered(),
         }
         batch = next(iter([*self._replayed, *self._memory.batches]), None)
         with quiet(), eval_mode(self._module), torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -98,6 +99,18 @@ class Afterwards:
             with contextlib.suppress(Exception):
                 found |= self._losses()
         return found
+
+    def _entered(self) -> dict[str, object]:
+        """The values that went into the model; nothing for whole numbers by type, which are names of things."""
+        inputs = [batch.model_input.detach() for batch in self._memory.batches]
+        batches = [one.float() for one in inputs if _has_values(one)]
+        if not batches:
+            return {}
+        lowest, highest = min(float(one.amin()) for one in batches), max(float(one.amax()) for one in batches)
+        if not (abs(lowest) < float("inf") and abs(highest) < float("inf")):
+            return {}
+        whole = all(bool((one == one.round()).all()) for one in batches)
+        return {"input_lowest": lowest, "input_highest": highest, "input_whole": whole}
 
     def _structure(self, batch: RecordedBatch) -> dict[str, object]:
         samples = batch.model_input[:8].clone()
@@ -177,6 +190,10 @@ class Afterwards:
         finally:
             for tensor, data in swapped:
                 tensor.data = data
+
+
+def _has_values(samples: Tensor) -> bool:
+    return samples.is_floating_point() and bool(samples.numel()) and samples.layout == torch.strided
 
 
 def _unique(module: nn.Module) -> list[nn.Parameter]:

@@ -62,7 +62,7 @@ class Backwards:
                 metadata = cast(dict[str, Pass], node.metadata)
                 running.before, metadata[KEY] = metadata.get(KEY), running
             if self._ledger.close and len(self._marks) < MAX_MARKED:
-                self._mark(node.metadata)
+                self._mark(cast(dict[str, object], node.metadata))
         elif not root.requires_grad:
             self.without_graph.note(running.line)
         elif self._ledger.known(root) is None:

@@ -14,14 +14,16 @@ from .curve import Curve
 from .epochs import Epochs
 from .forwards import Forwards
 from .guard import Guard
-from .happenings import Happenings
 from .hand import HandUpdates
+from .happenings import Happenings
 from .ledger import Ledger
 from .lines import Lines
+from .loader_facts import Loaders
 from .losses import Losses
 from .memory import Memory
 from .passes import Passes
 from .schedulers import Schedulers
+from .sighting import Sighting
 from .steps import Steps
 
 #: updates that are looked at closely: the first, then every so many, and for a while after something suspicious
@@ -52,6 +54,9 @@ class Books:
         self.losses = Losses()
         self.forwards = Forwards(self.guard, self.lines, self.passes)
         self.epochs = Epochs()
+        self.loaders = Loaders()
+        #: dropout in a model that is evaluated; steps with gradients of an evaluation
+        self.dropped, self.leaked = Sighting(), Sighting()
         self.memory = Memory()
         self.curve = Curve()
         #: the run is over: hooks that could not be taken away do nothing
@@ -127,6 +132,10 @@ class Books:
             "loss_calls": [call.as_dict() for call in self.losses.calls.values()],
             "forwards": [group.as_dict() for group in self.forwards.groups.values()],
             "epochs": self.epochs.as_list(),
+            "loaders": self.loaders.as_list(),
+            "dropout_in_evaluation": self.dropped.as_dict(),
+            "over_rows": self.forwards.over_rows.as_dict(),
+            "leaked": self.leaked.as_dict(),
             "model": None,
             "loss_curve": self.curve.points(),
             "batches_per_epoch": self.epochs.batches_per_epoch,

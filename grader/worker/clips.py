@@ -23,6 +23,7 @@ class Clip:
         self.empty = 0
         self.applied = 0
         self.added = 0
+        self.nothing = 0
         #: what the newest call was given
         self.leaves: list[weakref.ref[Tensor]] = []
         #: the fullest buffer of the newest call, and the contributions that were in it
@@ -33,7 +34,7 @@ class Clip:
         alive = [leaf for reference in self.leaves if (leaf := reference()) is not None]
         foreign = bool(alive) and bool(stepped) and not any(id(leaf) in stepped for leaf in alive)
         names = ("line", "looked", "empty", "applied", "added")
-        return {**{name: getattr(self, name) for name in names}, "foreign": self.looked if foreign else 0}
+        return {**{name: getattr(self, name) for name in names}, "foreign": self.looked if foreign else self.nothing}
 
 
 class Clips:
@@ -51,6 +52,7 @@ class Clips:
                 return
             clip = self._clips[line] = Clip(line)
         clip.looked += 1
+        clip.nothing += not leaves
         clip.added += self._was_added_to(clip)
         clip.leaves = [weakref.ref(leaf) for leaf in leaves[:MAX_LOOKED]]
         known = [self._ledger.known(leaf) for leaf in leaves[:MAX_LOOKED]]

@@ -71,5 +71,5 @@ def first_tensor(value: object, depth: int = 3) -> Tensor | None:
 
 
 def is_plain(tensor: object) -> bool:
-    """A tensor with values in it: no fake one of a compiler, no subclass that intercepts what is done to it."""
-    return type(tensor) is Tensor or type(tensor) is torch.nn.Parameter
+    """A tensor with values in it: no fake or meta one, no subclass that intercepts what is done to it."""
+    return (type(tensor) is Tensor or type(tensor) is torch.nn.Parameter) and not tensor.is_meta

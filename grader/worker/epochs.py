@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from .content import first_tensor
+from .loader_facts import LoaderFacts, length_of
 
 MAX_KEPT = 200
 #: batches of which the values are remembered as they came out of the loader
@@ -20,23 +21,19 @@ MAX_LOADED = 8
 class LoaderPass:
     """One iteration over a loader."""
 
-    def __init__(self, loader: Any, number: int) -> None:
+    def __init__(self, loader: Any, number: int, facts: LoaderFacts | None) -> None:
         self.number = number
-        self.size = _length(loader)
+        self.facts = facts
+        self.size = length_of(loader)
         self.batches = 0
         self.trained = 0
+        #: of these, batches that came from no other loader for certain
+        self.certain = 0
         self.over = False
 
 
 def _nothing() -> None:
     return None
-
-
-def _length(loader: Any) -> int | None:
-    try:
-        return len(loader)
-    except Exception:  # a data set without a length, or a student's own
-        return None
 
 
 class Epoch:
@@ -71,6 +68,9 @@ class Epochs:
         #: the pass that yielded last
         self.current: LoaderPass | None = None
         self._iterator: Callable[[], object] = _nothing
+        #: a batch came that nothing was trained on yet; batches of several passes did
+        self._waiting = False
+        self._mixed = False
         #: the first tensor that it yielded, as long as such are asked for
         self.loaded: Tensor | None = None
         self._loaded_batches = 0
@@ -85,11 +85,11 @@ class Epochs:
 
     # -- loaders ----------------------------------------------------------------------------------------
 
-    def iterate(self, loader: Any, iterator: Any) -> None:
+    def iterate(self, loader: Any, iterator: Any, facts: LoaderFacts | None = None) -> None:
         """A loader began to be iterated over."""
         self._started += 1
         self._iterator = _nothing
-        self._passes[iterator] = LoaderPass(loader, self._started)
+        self._passes[iterator] = LoaderPass(loader, self._started, facts)
 
     def yielded(self, iterator: Any, batch: object) -> None:
         """A loader gave a batch."""
@@ -97,9 +97,14 @@ class Epochs:
             loader_pass = self._passes.get(iterator)
             if loader_pass is None:
                 return
+            if self._waiting and self.current is not None and not self.current.over:
+                self._mixed = True
             self.current, self._iterator = loader_pass, weakref.ref(iterator)
+        self._waiting = True
         if self.current is not None:
             self.current.batches += 1
+            if self.current.facts is not None and self.current.facts.passes == 1:
+                self.current.facts.yielded(batch)
         self.loaded = None
         if isinstance(batch, list | tuple):
             for item in batch[:2]:
@@ -116,6 +121,8 @@ class Epochs:
         loader_pass = self._passes.get(iterator)
         if loader_pass is not None:
             loader_pass.over = True
+            if loader_pass.facts is not None:
+                loader_pass.facts.finished += 1
         self.loaded = None
 
     @property
@@ -134,6 +141,10 @@ class Epochs:
             self._begin(loader_pass)
         if self._open is not None:
             loader_pass.trained += 1
+            if loader_pass.facts is not None and not self._mixed:
+                loader_pass.certain += 1
+                loader_pass.facts.trained_on(loader_pass.certain)
+            self._waiting = self._mixed = False
             self._open.add(samples, loss)
 
     def _is_new(self, loader_pass: LoaderPass) -> bool:

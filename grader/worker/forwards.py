@@ -54,7 +54,6 @@ class Root:
         self.updated = False
         #: the root that it is a copy of
         self.ancestor: Root | None = None
-        self.copied = False
         #: its weights have been copied, or were too large to be
         self.kept = False
         #: where it was first called
@@ -106,6 +105,8 @@ class Forward:
         "modal_training",
         "number",
         "outputs",
+        "over_classes",
+        "over_rows",
         "pass_at",
         "pointer",
         "root",
@@ -127,6 +128,9 @@ class Forward:
         self.loader_pass = 0
         self.trained = False
         self.judged = False
+        #: a maximum was taken over the classes, or over the rows and on which line
+        self.over_classes = False
+        self.over_rows: int | None = None
         self.mark: Callable[[], Mark | None] = _nothing
         #: the output and other names for it
         self.outputs: list[weakref.ref[Tensor]] = []
@@ -258,6 +262,8 @@ class Forwards:
         self._trained_chunks: dict[Root, list[Tensor]] = {}
         #: forwards whose graph was executed again after an update
         self.across_step = Sighting()
+        #: outputs whose maximum was taken over the rows only
+        self.over_rows = Sighting()
         #: called with line, whether this looks like training, and input; returns a copy to keep
         self.on_enter: Callable[[int | None, bool, Tensor | None], Any] = lambda *arguments: None
         #: whether `on_enter` is to be called for training forwards too
@@ -285,7 +291,6 @@ class Forwards:
             known = self.roots[id(module)] = Root(module)
             # a copy of a trained model knows what that was trained on; one of a fresh model knows nothing
             known.ancestor = root if root.updates else None
-            known.copied = True
         return known
 
     def fail(self, error: Exception) -> None:
@@ -404,8 +409,8 @@ class Forwards:
 
     # -- afterwards -------------------------------------------------------------------------------------
 
-    def judge(self, tensor: Tensor, result: object = None) -> None:
-        """A tensor went into argmax, max, topk or a loss. `result`: another name for the output from now on."""
+    def judge(self, tensor: Tensor, result: object = None, axis: object = None) -> None:
+        """A tensor went into argmax, max, topk (over `axis`) or a loss. `result`: another name for the output."""
         forward = self.find(tensor)
         if forward is None:
             return
@@ -414,6 +419,14 @@ class Forwards:
             del forward.outputs[4:]
         else:
             forward.judged = True
+            if axis is not None and tensor.dim() == 2 and min(tensor.shape) > 1:
+                forward.over_classes = forward.over_classes or axis in (1, -1)
+                forward.over_rows = self._lines.here() if axis in (0, -2) else forward.over_rows
+
+    def evaluating(self) -> Root | None:
+        """The root that is being called, if that is in evaluation mode."""
+        module = self._entered.root.ref() if self.depth and self._entered is not None else None
+        return self._entered.root if self._entered is not None and module is not None and not module.training else None
 
     def find(self, tensor: Tensor) -> Forward | None:
         """The recent forward whose output this is."""
@@ -451,6 +464,8 @@ class Forwards:
             group.add(forward)
             if forward.sampled is not None:
                 self._keep_sampled(forward, forward.sampled, group)
+        if forward.over_rows is not None and not forward.over_classes:
+            self.over_rows.note(forward.over_rows)
         self.on_decided(forward)
 
     def _new_group(self, key: tuple[Any, ...]) -> Group | None:

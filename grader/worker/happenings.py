@@ -19,6 +19,8 @@ class Happenings:
         self.restored = Sighting()
         self.files = Sighting()
         self.unsafe = Sighting()
+        #: trained parameters that were copied
+        self.copied = Sighting()
         #: (line, seed) -> how often that was set between two updates, and after which update the last time
         self._seeds: dict[tuple[int | None, int], list[int]] = {}
 
@@ -48,6 +50,6 @@ class Happenings:
         for (where, _), (times, _) in self._seeds.items():
             if times > count:
                 line, count = where, times
-        sightings = ("loaded", "restored", "files", "unsafe")
+        sightings = ("loaded", "restored", "files", "unsafe", "copied")
         found = {name: getattr(self, name).as_dict() for name in sightings}
         return {**found, "reseeded": {"count": count, "line": line}}

@@ -16,7 +16,7 @@ LENGTHS = ("total_steps", "T_max", "total_iters")
 
 
 class Schedulers:
-    """The book of schedulers. Those inside others, and those with a step of their own that we cannot see, are left out."""
+    """The book of schedulers. Those inside others, and those whose own step we cannot see, are left out."""
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps

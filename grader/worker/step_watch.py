@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -206,9 +207,21 @@ class StepWatch:
             return  # a wrapper: the optimizer inside it was seen to take the step
         looks = optimized.looks
         applied = looks[0].fresh if len(looks) == 1 else {one for found in looks for one in found.fresh}
+        if len(applied) > 1:
+            books.tried("leaks", lambda: self._mixes(applied))
         outcome = books.steps.settle(optimized)
         self._trained.by(applied, optimized)
         books.updated(outcome)
+
+    def _mixes(self, applied: Iterable[Pass]) -> None:
+        """Whether a step used gradients of one model in both modes, from passes over different loaders."""
+        through = [(running, forward) for running in applied for forward in running.forwards[:1]]
+        trained = {(forward.root, forward.loader_pass) for _, forward in through if forward.training}
+        for running, forward in through:
+            others = [loader_pass for root, loader_pass in trained if root is forward.root]
+            if not forward.training and others and forward.loader_pass not in others:
+                self._books.leaked.note(running.line)
+                return
 
     def forget_raised(self) -> None:
         """backward() was called: a step without a closure that still seems to run has raised."""

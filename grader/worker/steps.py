@@ -153,6 +153,7 @@ class Judge:
         ledger, gradient = self._ledger, leaf.grad
         updated = buffer.seen and not ledger.stepping and ledger.notice_update(buffer, leaf)
         rewritten = gradient is not None and gradient._version != buffer.grad_version
+        touched = gradient is not None and not ledger.untouched(buffer, gradient)
         if not self._settle(buffer, gradient):
             if buffer.cleared is not None and buffer.cleared.at > optimized.clock:
                 found.cleared = buffer.cleared
@@ -161,7 +162,7 @@ class Judge:
             ledger.clear(buffer)  # everything was applied before, and somebody wrote something else over it
             buffer.passes.append(BY_HAND)
         found.restored = found.restored or updated
-        found.rewritten = found.rewritten or rewritten
+        found.rewritten = found.rewritten or touched
         self._take(buffer, optimized, found)
 
     def _settle(self, buffer: Buffer, gradient: Tensor | None) -> bool:

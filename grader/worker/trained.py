@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from torch import nn
+from torch import Tensor, nn
 
 from .discovery import own_parameters, unwrapped
 from .forwards import Root
 from .passes import Pass
+from .rates import some_of
 from .steps import Optimized
 
 MAX_MODELS = 256
@@ -25,6 +26,8 @@ class Trained:
         self._owns: dict[tuple[int, Root], bool] = {}
         #: all that were trained and are no copies, in order, with how many numbers they hold
         self._all: dict[Root, int] = {}
+        #: some weights of the newest of them
+        self._values: Tensor | None = None
 
     def by(self, applied: Iterable[Pass], optimized: Optimized | None) -> None:
         """These passes were applied, by an optimizer or by hand: the root nearest to the loss is the model."""
@@ -61,12 +64,20 @@ class Trained:
         module = root.ref()
         if module is None:
             return
-        if len(self._all) < MAX_MODELS and not root.copied:
-            self._all[root] = sum(parameter.numel() for _, parameter in own_parameters(module))
+        self._count(root, [parameter for _, parameter in own_parameters(module)])
         self.root, self.module = root, unwrapped(module)
         for _, parameter in own_parameters(module):
             self.device = str(parameter.device)
             break
+
+    def _count(self, root: Root, parameters: list[nn.Parameter]) -> None:
+        """One more model, unless it is a copy that goes on from where another one is."""
+        matrix = next((parameter for parameter in parameters if parameter.dim() >= 2), None)
+        values = some_of(matrix) if matrix is not None else None
+        before, self._values = self._values, values
+        near = values is not None and before is not None and before.shape == values.shape and is_near(values, before)
+        if len(self._all) < MAX_MODELS and not near and root not in self._all:
+            self._all[root] = sum(parameter.numel() for parameter in parameters)
 
     def _holds(self, optimized: Optimized, root: Root) -> bool:
         """Whether an optimizer has any of a root's parameters."""
@@ -79,3 +90,8 @@ class Trained:
             held = {id(leaf) for group in optimizer.param_groups for leaf in group["params"]}
             known = self._owns[key] = any(id(parameter) in held for _, parameter in own_parameters(module))
         return known
+
+
+def is_near(values: Tensor, others: Tensor) -> bool:
+    """Whether weights are those of a copy rather than drawn anew: two draws are further apart than either is long."""
+    return float((values - others).norm()) < float(others.norm()) / 2

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.compiler import is_compiling
 from torch.nn import functional
+from torch.nn.modules.dropout import _DropoutNd
 from torch.optim import Optimizer, lr_scheduler
 from torch.utils.data import DataLoader
 from torch.utils.data import dataloader as loading
@@ -25,6 +26,8 @@ from .step_watch import StepWatch
 _task_id = torch._C._current_graph_task_id
 _functorch_level = torch._C._functorch.maybe_current_level
 _tracing = torch._C._get_tracing_state
+#: a limit that limits nothing
+NO_LIMIT = 1e6
 FUNCTIONAL = ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian")
 
 
@@ -47,6 +50,7 @@ class Watching:
         self._happenings()
         self._losses()
         self._judgements()
+        self._dropout()
         self._loaders()
         self._scaling()
         self._patches.replace(torch.jit, "script", self._scripting)
@@ -100,20 +104,20 @@ class Watching:
             given = args[0] if args else kwargs.get("parameters")
             if is_compiling() or not books.ledger.close or given is None:
                 return original(*args, **kwargs)
+            leaves = [given] if isinstance(given, Tensor) else list(given)
+            books.tried("clipping", lambda: self._clipped(leaves, [*args[1:2], *kwargs.values()]))
             if isinstance(given, Iterator):
-                leaves = list(given)
-                args, kwargs = (iter(leaves), *args[1:]) if args else args, {**kwargs, "parameters": iter(leaves)}
-                kwargs = kwargs if not args else {name: kwargs[name] for name in kwargs if name != "parameters"}
-            else:
-                leaves = [given] if isinstance(given, Tensor) else list(given)
-            books.tried("clipping", lambda: self._clipped(leaves))
+                again = (leaf for leaf in leaves)
+                return original(again, *args[1:], **kwargs) if args else original(**{**kwargs, "parameters": again})
             return original(*args, **kwargs)
 
         return clip
 
-    def _clipped(self, leaves: list[Any]) -> None:
+    def _clipped(self, leaves: list[Any], limits: list[Any]) -> None:
         line = self._books.lines.here()
         self._books.calls.note("clip", line)
+        if any(isinstance(limit, int | float) and limit >= NO_LIMIT for limit in limits):
+            return  # only the norm was asked for
         self._books.clips.note(line, [leaf for leaf in leaves if isinstance(leaf, Tensor)])
 
     def _making_scheduler(self, original: Function) -> Function:
@@ -144,6 +148,11 @@ class Watching:
             books.calls.note("scheduler", line)
         books.schedulers.stepped(scheduler, line, told)
 
+    def _copied(self, parameter: nn.Parameter) -> None:
+        buffer = self._books.ledger.known(parameter)
+        if buffer is not None and buffer.applied:
+            self._books.happenings.copied.note(self._books.lines.here())
+
     def _happenings(self) -> None:
         """Calls that are rare: weights loaded, seeds set."""
         books, happenings = self._books, self._books.happenings
@@ -171,6 +180,14 @@ class Watching:
 
             return manual_seed
 
+        def copy(original: Function) -> Function:
+            def deepcopy(parameter: nn.Parameter, memo: Any) -> Any:
+                books.tried("happenings", lambda: self._copied(parameter))
+                return original(parameter, memo)
+
+            return deepcopy
+
+        self._patches.replace(nn.Parameter, "__deepcopy__", copy)
         self._patches.replace(nn.Module, "load_state_dict", load_state)
         self._patches.replace(torch, "load", load_file)
         self._patches.replace(torch, "manual_seed", seed)
@@ -286,13 +303,14 @@ class Watching:
     def _judgements(self) -> None:
         """What shows that an output is an evaluation's, and other names under which an output goes on."""
         for owner in (torch, Tensor):
-            for name in ("argmax", "max", "topk", "round"):
-                self._patches.replace(owner, name, self._judged(renames=False))
+            for name, place in (("argmax", 1), ("max", 1), ("topk", 2), ("round", 9)):
+                self._patches.replace(owner, name, self._judged(renames=False, place=place))
         for owner in (torch, Tensor, functional):
             for name in ("softmax", "log_softmax", "sigmoid"):
                 self._patches.replace(owner, name, self._judged(renames=True))
 
-    def _judged(self, renames: bool) -> Callable[[Function], Function]:
+    def _judged(self, renames: bool, place: int = 9) -> Callable[[Function], Function]:
+        """`place`: which argument names the axis."""
         forwards = self._books.forwards
 
         def make(original: Function) -> Function:
@@ -300,12 +318,43 @@ class Watching:
                 result = original(*args, **kwargs)
                 tensor = args[0] if args else kwargs.get("input")
                 if isinstance(tensor, Tensor) and _can_look():
-                    self._books.tried("judged", lambda: forwards.judge(tensor, result if renames else None))
+                    axis = args[place] if len(args) > place else kwargs.get("dim")
+                    self._books.tried("judged", lambda: forwards.judge(tensor, result if renames else None, axis))
                 return result
 
             return call
 
         return make
+
+    def _dropout(self) -> None:
+        books = self._books
+
+        def make(original: Function) -> Function:
+            def drop(*args: Any, **kwargs: Any) -> Any:
+                if not is_compiling() and books.forwards.depth:
+                    books.tried("dropout", lambda: self._dropped(args, kwargs))
+                return original(*args, **kwargs)
+
+            return drop
+
+        for name in ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"):
+            self._patches.replace(functional, name, make)
+
+    def _dropped(self, args: Any, kwargs: Any) -> None:
+        """Dropout is called: does it drop although nobody could have asked for it?
+
+        A layer knows its mode, unless it is made anew for each call; a plain call knows only what it is told.
+        """
+        root = self._books.forwards.evaluating()
+        share = args[1] if len(args) > 1 else kwargs.get("p", 0.5)
+        if root is None or not share:
+            return
+        told = args[2] if len(args) > 2 else kwargs.get("training")
+        # past this method, the lambda, `tried` and the patch
+        layer = sys._getframe(4).f_locals.get("self")
+        known = not isinstance(layer, _DropoutNd) or any(layer is part for part in root.modal)
+        if told is None or (told and not known):
+            self._books.dropped.note(self._books.lines.here())
 
     # -- data, mixed precision, scripting ---------------------------------------------------------------
 
@@ -315,7 +364,7 @@ class Watching:
         def make_iter(original: Function) -> Function:
             def iterate(loader: DataLoader[Any]) -> Any:
                 iterator = original(loader)
-                self._books.tried("loaders", lambda: epochs.iterate(loader, iterator))
+                self._books.tried("loaders", lambda: self._iterated(loader, iterator))
                 return iterator
 
             return iterate
@@ -334,6 +383,10 @@ class Watching:
 
         self._patches.replace(DataLoader, "__iter__", make_iter)
         self._patches.replace(loading._BaseDataLoaderIter, "__next__", make_next)
+
+    def _iterated(self, loader: DataLoader[Any], iterator: Any) -> None:
+        books = self._books
+        books.epochs.iterate(loader, iterator, books.loaders.started(loader, books.lines.here()))
 
     def _yielded(self, iterator: Any, batch: object) -> None:
         self._books.epochs.yielded(iterator, batch)

@@ -1,0 +1,17 @@
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(0)
+data = TensorDataset(torch.randn(96, 8), torch.randint(0, 3, (96,)))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+for epoch in range(4):
+    optimizer.zero_grad()
+    for i, (x, y) in enumerate(DataLoader(data, batch_size=8, shuffle=True)):
+        loss = nn.functional.cross_entropy(model(x), y) / 4
+        loss.backward()
+        if (i + 1) % 4 == 0:  # after the fourth, the eighth, the twelfth
+            optimizer.step()
+            optimizer.zero_grad()

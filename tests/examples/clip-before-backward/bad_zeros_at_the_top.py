@@ -1,0 +1,13 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+inputs, targets = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(5):
+    for x, y in zip(inputs.split(16), targets.split(16)):
+        optimizer.zero_grad(set_to_none=False)
+        nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()

@@ -1,0 +1,22 @@
+import io
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+inputs, targets = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+stored = io.BytesIO()
+for epoch in range(5):
+    for x, y in zip(inputs.split(16), targets.split(16)):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+    stored.seek(0)
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "loss": loss.item()}, stored)
+stored.seek(0)
+kept = torch.load(stored, map_location="cpu")
+model.load_state_dict(kept["model"])
+optimizer.load_state_dict(kept["optimizer"])
