@@ -443,6 +443,11 @@ class Trace:
         """Whether a loss got its arguments in the wrong order: it may stop there, before any training."""
         return any(call.swapped for call in self.loss_calls)
 
+    def trained_through(self, loader: LoaderFacts) -> bool:
+        """Whether training also went through all of a data set of this size, in a loop on another line."""
+        others = (other for other in self.loaders if other.samples == loader.samples)
+        return any(other.finished and other.trained_passes for other in others)
+
     def count(self, outcome: Outcome) -> int:
         """How many optimizer steps had this outcome."""
         return self.outcomes.get(outcome.value, 0)

@@ -43,6 +43,8 @@ def data_not_covered(evidence: Evidence) -> Iterator[Sign]:
     trace = evidence.trace
     assert trace is not None
     for loader in trace.loaders:
+        if trace.trained_through(loader):  # a learning-rate finder before the training, a trial batch
+            continue
         if _leaves_early(loader) and not loader.sequential and loader.trained < (loader.batches or 0):
             yield sign(loader.line, passes=loader.trained_passes, batches=loader.batches)
 

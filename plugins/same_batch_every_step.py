@@ -39,5 +39,5 @@ def same_batch_every_step(evidence: Evidence) -> Iterator[Sign]:
     assert trace is not None
     for loader in trace.loaders:
         again = loader.trained_passes >= FEWEST_PASSES and loader.most_trained == 1 and not loader.finished
-        if again and loader.sequential and (loader.batches or 0) > 1:
+        if again and loader.sequential and (loader.batches or 0) > 1 and not trace.trained_through(loader):
             yield sign(loader.line, passes=loader.trained_passes, batches=loader.batches)
