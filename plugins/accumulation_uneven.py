@@ -44,16 +44,17 @@ FEWEST_STEPS = 2
 def accumulation_uneven(evidence: Evidence) -> Iterator[Sign]:
     """The first step was a short one, and so were later ones, in between long ones.
 
-    A remainder ends an epoch and cannot be the first step; sizes that only ever grow are a plan.
+    A remainder ends an epoch and cannot be the first step; one that is carried into the next epoch makes a few steps
+    longer than the usual one; sizes that only ever grow are a plan.
     """
     trace = evidence.trace
     assert trace is not None
     fresh = trace.with_outcome(Outcome.FRESH)
     for optimizer in sorted({pattern.optimizer for pattern in fresh}):
-        yield from _uneven([pattern for pattern in fresh if pattern.optimizer == optimizer])
+        yield from _uneven([pattern for pattern in fresh if pattern.optimizer == optimizer], trace.backwards.wiped)
 
 
-def _uneven(patterns: list[StepPattern]) -> Iterator[Sign]:
+def _uneven(patterns: list[StepPattern], wiped: int) -> Iterator[Sign]:
     sizes = sorted({pattern.fresh for pattern in patterns})
     steps = {size: sum(item.count for item in patterns if item.fresh == size) for size in sizes}
     few, many = sizes[0], sizes[-1]
@@ -61,5 +62,7 @@ def _uneven(patterns: list[StepPattern]) -> Iterator[Sign]:
     long = [pattern for pattern in patterns if pattern.fresh > few]
     if not 1 < len(steps) <= MOST_SIZES or steps[few] < FEWEST_STEPS or min(item.first for item in short):
         return
+    if not wiped and steps[few] > sum(steps.values()) - steps[few]:
+        return  # the short ones are the usual ones, and nothing is lost: a remainder is carried over
     if max(item.last for item in short) > min(item.first for item in long):
         yield sign(short[0].line_of("step"), count=steps[few], of=sum(steps.values()), few=few, many=many)
