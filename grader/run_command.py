@@ -76,6 +76,8 @@ def grade_one(request: Request) -> Result:
         result = judge(assessment)
     finally:
         progress.done()
+    if request.verbose:
+        sys.stderr.write(explain_run(result))
     write_text(request.folder / "result.json", to_json(result))
     context = make_context(
         plugins,
@@ -113,6 +115,20 @@ def explain_choice(exercise: Exercise, others: tuple[Exercise, ...]) -> str:
         return ""
     names = ", ".join(other.id for other in others)
     return f"exercise: {exercise.id} (also fits: {names}; --exercise chooses)\n"
+
+
+def explain_run(result: Result) -> str:
+    """What was chosen for this run, for `--verbose`."""
+    run = result.run
+    chosen = {
+        "exercise": result.exercise["id"],
+        "kind": result.submission.kind,
+        "data": run.dataset or "the submission's own",
+        "sandbox": run.sandbox,
+        "device": run.device,
+        "secret": "given" if run.secret else "the public constant",
+    }
+    return "".join(f"{name}: {value}\n" for name, value in chosen.items())
 
 
 def options(request: Request, progress: ProgressLine) -> Options:

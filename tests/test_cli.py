@@ -176,6 +176,14 @@ def test_no_sandbox_must_be_asked_for_and_is_told(tmp_path: Path) -> None:
     assert from_json((tmp_path / "gradeloop-out" / "result.json").read_text()).run.sandbox == "none"
 
 
+def test_verbose_says_what_was_chosen(tmp_path: Path) -> None:
+    """On stderr, so that stdout stays what it is."""
+    write(tmp_path, LOOP)
+    done = grade(tmp_path, "--verbose", "submission.py")
+    for words in ("exercise: regression-loop", "data: the submission's own", "device: cpu", "secret: the public"):
+        assert words in done.stderr
+
+
 def test_the_commands_beside_grading_answer(tmp_path: Path) -> None:
     """A list, a task, a starter that parses, a check's page."""
     assert "mnist-mlp" in grade(tmp_path, "exercises").stdout
