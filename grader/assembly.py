@@ -104,7 +104,7 @@ def metrics(evidence: Evidence) -> Metrics:
         accuracy=evaluation.accuracy if evaluation else None,
         threshold=evaluation.threshold if evaluation else None,
         images=evaluation.images if evaluation else None,
-        loss=tuple(epoch.loss for epoch in trace.epochs if epoch.loss is not None) if trace else (),
+        loss=tuple(epoch.loss for epoch in trace.epochs) if trace else (),
     )
 
 

@@ -90,7 +90,8 @@ class Metrics:
     accuracy: float | None = None
     threshold: float | None = None
     images: int | None = None
-    loss: tuple[float, ...] = ()
+    #: mean loss of each epoch; None where it was not finite
+    loss: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)

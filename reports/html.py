@@ -92,7 +92,8 @@ def _epoch_means(result: Result, points: tuple[tuple[int, float], ...]) -> list[
     """The mean loss of each epoch, placed at the epoch's last step."""
     means = result.metrics.loss
     last = max((step for step, _ in points), default=result.run.steps) or len(means)
-    return [((index + 1) / len(means) * last, value) for index, value in enumerate(means)]
+    placed = ((index + 1) / len(means) * last for index in range(len(means)))
+    return [(step, value) for step, value in zip(placed, means, strict=True) if value is not None]
 
 
 @functools.lru_cache(maxsize=4)

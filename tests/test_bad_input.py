@@ -110,7 +110,11 @@ def test_a_script_that_fits_no_exercise_is_told_the_choices(tmp_path: Path) -> N
     [
         ("priority = 30", "prioritty = 30", ("prioritty", "priority")),
         ("priority = 30", 'priority = "high"', ("priority", "high")),
-        ('checks = ["@order"]', 'checks = ["gradient-not-cleared"]', ("rubric.order.checks", "gradients-not-cleared")),
+        (
+            'checks = ["@loss", "@hygiene"]',
+            'checks = ["gradient-not-cleared"]',
+            ("rubric.loss.checks", "gradients-not-cleared"),
+        ),
         ("points = 5", "points = -5", ("rubric.order.points", "-5")),
         ("points = 5", "points = [", ("exercise.toml", "line")),
         ("[limits]", "[limits]\nsmell_seconds = 1", ("smell_seconds", "wall_seconds")),

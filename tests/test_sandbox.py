@@ -68,6 +68,16 @@ def backend(request: pytest.FixtureRequest) -> SandboxBackend:
     return _working(request.param)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _no_server_is_left() -> Iterator[None]:
+    """The warm server of this file ends with it."""
+    yield
+    warm = _PROBED["warm"]
+    assert isinstance(warm, Warm)
+    warm.close()
+    assert living(set(tree(os.getpid())) - {os.getpid()}) == []
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test leaves a process or a folder behind."""
@@ -701,7 +711,7 @@ def test_without_bubblewrap_the_probe_says_what_to_install() -> None:
 def test_the_order_of_preference_is_bubblewrap_then_landlock() -> None:
     """The plugin offers what there is, the strongest first."""
     kinds = [type(backend) for backend in grader_sandboxes()]
-    assert kinds == [Warm, Bubblewrap, Landlock, Unconfined]
+    assert kinds == [Bubblewrap, Landlock, Warm, Unconfined]
 
 
 @pytest.mark.bubblewrap
