@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 
 from .batch import Row, grade_all, jobs_for, submissions_in, table, write_gradebook
 from .engines import Engine
 from .errors import UsageError
-from .plugin_manager import create_manager
+from .plugin_manager import all_engines, create_manager
 from .run_command import Request
 
 NOT_PASSED, OUR_FAULT = 1, 3
@@ -43,12 +42,9 @@ def _exit_code(rows: list[Row]) -> int:
 
 
 def _engine(name: str) -> Engine:
-    offered: dict[str, Engine] = {}
-    engines: list[Mapping[str, Engine]] = create_manager().hook.grader_engines()
-    for mapping in engines:
-        offered.update(mapping)
+    offered = all_engines(create_manager())
     if name not in offered:
-        raise UsageError(f"--engine: no engine {name!r}; choose from {', '.join(sorted(offered))}")
+        raise UsageError(f"--engine: no engine {name!r}; choose from {', '.join(offered)}")
     return offered[name]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
 
@@ -15,7 +15,10 @@ from .errors import UsageError
 from .model import Check
 
 if TYPE_CHECKING:
+    from .engines import Engine
     from .result import Renderer
+
+T = TypeVar("T")
 
 GROUP = "gradeloop"
 BUILT_IN = (
@@ -73,12 +76,22 @@ def all_checks(manager: pluggy.PluginManager) -> dict[str, Check]:
     return dict(sorted(found.items()))
 
 
-def all_renderers(manager: pluggy.PluginManager) -> Mapping[str, Renderer]:
+def all_renderers(manager: pluggy.PluginManager) -> dict[str, Renderer]:
     """Every renderer by its format name, sorted."""
-    found: dict[str, Renderer] = {}
-    for renderers in manager.hook.grader_renderers():
-        for name, renderer in renderers.items():
+    return _by_name("format", manager.hook.grader_renderers())
+
+
+def all_engines(manager: pluggy.PluginManager) -> dict[str, Engine]:
+    """Every engine by its name, sorted."""
+    return _by_name("engine", manager.hook.grader_engines())
+
+
+def _by_name(kind: str, offers: Iterable[Mapping[str, T]]) -> dict[str, T]:
+    """What plugins offer, in one mapping. Raises UsageError when two of them use the same name."""
+    found: dict[str, T] = {}
+    for offered in offers:
+        for name, item in offered.items():
             if name in found:
-                raise UsageError(f"two plugins offer a format called {name!r}")
-            found[name] = renderer
+                raise UsageError(f"two plugins offer a {kind} called {name!r}")
+            found[name] = item
     return dict(sorted(found.items()))
