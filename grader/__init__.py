@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .checks import check, sign
-from .errors import GraderError
+from .errors import GraderError, UsageError
 from .hookspecs import hookimpl
 from .model import (
     Basis,
@@ -51,5 +51,6 @@ __all__ = [
     "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
     "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts",
     "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
+    "UsageError",
     "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 import pluggy
 
 from .errors import UsageError
+from .fence import fenced
 from .model import Check, Exercise
 from .output import write_text
 from .plugin_manager import all_renderers
@@ -77,4 +78,7 @@ def render(renderers: Mapping[str, Renderer], result: Result, context: RenderCon
         if renderer.suffix:
             write_text(folder / renderer.suffix, text)
         if not renderer.suffix or (name == "json" and len(renderers) == 1):
-            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            shown = text if text.endswith("\n") else text + "\n"
+            # commands for a CI server are meant to be read, and JSON is meant for a file or a pipe
+            plain = name == "json" or getattr(renderer, "commands", False)
+            sys.stdout.write(shown if plain else fenced(shown))

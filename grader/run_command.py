@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .assembly import build_result
@@ -88,6 +88,7 @@ def grade_one(request: Request) -> Result:
         formats=request.formats,
         command=repeat_command(request, exercise),
     )
+    context = replace(context, path=str(assessment.submission.path))
     render(renderers, result, context, request.folder)
     return result
 

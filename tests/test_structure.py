@@ -27,6 +27,7 @@ LAYERS = (
         "data",
         "engines",
         "device",
+        "fence",
     ),
     ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
