@@ -11,6 +11,7 @@ import pluggy
 if TYPE_CHECKING:
     from .data import DatasetProvider
     from .engines import Engine
+    from .gradebooks import Gradebook
     from .model import Check, Exercise, Grade, RunSpec, Submission, Verdict
     from .result import Renderer
     from .sandbox import SandboxBackend
@@ -65,6 +66,14 @@ def grader_grade(exercise: Exercise, verdicts: tuple[Verdict, ...], metadata: Ma
 @hookspec
 def grader_renderers() -> Mapping[str, Renderer]:  # type: ignore[empty-body]
     """Renderers by format name. Called when a result is to be shown."""
+
+
+@hookspec
+def grader_gradebooks() -> Mapping[str, Gradebook]:  # type: ignore[empty-body]
+    """Gradebooks by format name: they enter the scores of a class into a sheet that a platform exported.
+
+    Called when a class has been graded and a gradebook is asked for.
+    """
 
 
 @hookspec

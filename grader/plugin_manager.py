@@ -16,6 +16,7 @@ from .model import Check
 
 if TYPE_CHECKING:
     from .engines import Engine
+    from .gradebooks import Gradebook
     from .result import Renderer
 
 T = TypeVar("T")
@@ -79,6 +80,11 @@ def all_checks(manager: pluggy.PluginManager) -> dict[str, Check]:
 def all_renderers(manager: pluggy.PluginManager) -> dict[str, Renderer]:
     """Every renderer by its format name, sorted."""
     return _by_name("format", manager.hook.grader_renderers())
+
+
+def all_gradebooks(manager: pluggy.PluginManager) -> dict[str, Gradebook]:
+    """Every gradebook by its format name, sorted."""
+    return _by_name("gradebook", manager.hook.grader_gradebooks())
 
 
 def all_engines(manager: pluggy.PluginManager) -> dict[str, Engine]:

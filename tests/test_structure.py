@@ -29,7 +29,7 @@ LAYERS = (
         "device",
         "fence",
     ),
-    ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
+    ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress", "gradebooks"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
     ("assembly", "rendering"),
     ("pytest_plugin",),
