@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import gradebooks
+from . import export, gradebooks
 from .checks import check, sign
 from .errors import GraderError, UsageError
 from .hookspecs import hookimpl
@@ -52,6 +52,6 @@ __all__ = [
     "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
     "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts",
     "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
-    "UsageError", "VerdictRecord", "as_record", "check", "describe", "gradebooks",
+    "UsageError", "VerdictRecord", "as_record", "check", "describe", "export", "gradebooks",
     "hookimpl", "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip

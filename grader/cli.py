@@ -196,7 +196,32 @@ def report(result: Path, out: Path | None, formats: tuple[str, ...], lang: str |
     render_again(result, out or result.parent, formats, lang)
 
 
-for command in (run, report, explain_check, exercises, new, doctor):
+@click.command("export")
+@click.argument("platform", metavar="PLATFORM")
+@click.argument("exercise", metavar="EXERCISE")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="The archive (default: EXERCISE-PLATFORM.zip, here)."
+)
+@click.option("--lang", metavar="LANGUAGE", help="Language of the students' reports (default: from the environment).")
+@click.option("--index-url", metavar="URL", help="One more package index for pip, e.g. one with a torch without CUDA.")
+@click.option(
+    "--secret-file",
+    type=click.Path(path_type=Path),
+    envvar="GRADE_SECRET",
+    help="File with the secret that draws the hidden data; it goes into the archive (also $GRADE_SECRET).",
+)
+def export(**arguments: Any) -> None:
+    """Write an archive with which a platform's own machine grades an exercise: `grade export gradescope mnist-mlp`.
+
+    EXERCISE is an id, or a folder with an exercise.toml. This very grader goes with it, as a wheel.
+    """
+    from .export_command import ExportRequest
+    from .export_command import export as write_archive
+
+    click.echo(write_archive(ExportRequest(**arguments)))
+
+
+for command in (run, report, explain_check, exercises, new, export, doctor):
     cli.add_command(command)
 
 

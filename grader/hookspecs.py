@@ -11,6 +11,7 @@ import pluggy
 if TYPE_CHECKING:
     from .data import DatasetProvider
     from .engines import Engine
+    from .export import Archiver
     from .gradebooks import Gradebook
     from .model import Check, Exercise, Grade, RunSpec, Submission, Verdict
     from .result import Renderer
@@ -73,6 +74,14 @@ def grader_gradebooks() -> Mapping[str, Gradebook]:  # type: ignore[empty-body]
     """Gradebooks by format name: they enter the scores of a class into a sheet that a platform exported.
 
     Called when a class has been graded and a gradebook is asked for.
+    """
+
+
+@hookspec
+def grader_archives() -> Mapping[str, Archiver]:  # type: ignore[empty-body]
+    """Archives by platform name: with one of them a platform's own machine grades an exercise.
+
+    Called by `grade export`.
     """
 
 

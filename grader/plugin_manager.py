@@ -16,6 +16,7 @@ from .model import Check
 
 if TYPE_CHECKING:
     from .engines import Engine
+    from .export import Archiver
     from .gradebooks import Gradebook
     from .result import Renderer
 
@@ -85,6 +86,11 @@ def all_renderers(manager: pluggy.PluginManager) -> dict[str, Renderer]:
 def all_gradebooks(manager: pluggy.PluginManager) -> dict[str, Gradebook]:
     """Every gradebook by its format name, sorted."""
     return _by_name("gradebook", manager.hook.grader_gradebooks())
+
+
+def all_archives(manager: pluggy.PluginManager) -> dict[str, Archiver]:
+    """Every archive by the name of its platform, sorted."""
+    return _by_name("archive", manager.hook.grader_archives())
 
 
 def all_engines(manager: pluggy.PluginManager) -> dict[str, Engine]:
