@@ -196,6 +196,23 @@ def report(result: Path, out: Path | None, formats: tuple[str, ...], lang: str |
     render_again(result, out or result.parent, formats, lang)
 
 
+@click.command("lint")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--exercise", metavar="ID", help="An id or a folder; else as for `grade run`, or none.")
+@click.option("--lang", metavar="LANGUAGE", help="Language (default: from the environment).")
+def lint(files: tuple[Path, ...], exercise: str | None, lang: str | None) -> None:
+    """Say what is wrong with files without running them: syntax, size, encoding, a function's misspelt name.
+
+    A line for each problem, and exit code 1 when there is one; made for editors and for a pre-commit hook.
+    """
+    from .lint_command import lint as look
+
+    problems = look(files, exercise, lang)
+    for line in problems:
+        click.echo(line)
+    sys.exit(NOT_PASSED if problems else PASSED)
+
+
 @click.command("export")
 @click.argument("platform", metavar="PLATFORM")
 @click.argument("exercise", metavar="EXERCISE")
@@ -221,7 +238,7 @@ def export(**arguments: Any) -> None:
     click.echo(write_archive(ExportRequest(**arguments)))
 
 
-for command in (run, report, explain_check, exercises, new, export, doctor):
+for command in (run, report, explain_check, exercises, new, lint, export, doctor):
     cli.add_command(command)
 
 

@@ -46,7 +46,7 @@ LAYERS = (
     ("pytest_plugin",),
     ("batch",),
     ("run_command", "report_command"),
-    ("batch_command", "export_command"),
+    ("batch_command", "export_command", "lint_command"),
     ("cli",),
 )
 LEAVES = {"plugins", "reports", "exercises", "reference"}
