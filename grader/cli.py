@@ -259,7 +259,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _leave(message: str, code: int) -> None:
-    click.echo(message, err=True)
+    from .words import visible
+
+    # in one line: a path may hold a line break, and what follows it could be a command to a CI server
+    click.echo(" ".join(visible(message, 4000).split("\n")), err=True)
     sys.exit(code)
 
 

@@ -179,7 +179,9 @@ def _lines(entries: Mapping[int, Entry], row: GradebookRow) -> list[int]:
         both = [number for number in known if number in named]
         if known:
             return both if len(both) == 1 else known
-    return named
+    # a number that the sheet does not have is somebody else, whatever the name
+    numbered = student.isdecimal() and any(name.strip().isdecimal() for entry in entries.values() for name in entry.ids)
+    return [] if numbered else named
 
 
 def _key(text: str) -> str:

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 
 from grader import Finding, GraderError, Place, RenderContext, Result, Severity, Status, UsageError
+from grader.cli import main
 from grader.fence import fenced
 from grader.plugin_manager import all_renderers, create_manager
 from grader.rendering import render
@@ -329,6 +330,15 @@ def test_other_text_in_a_github_log_is_fenced(
     assert len(word) == 32 and last == f"::{word}::"
     assert quoted == "::error::from the student" and annotation.startswith("::notice ")
     assert fenced("a") != fenced("a")
+
+
+def test_an_error_in_a_log_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A path with a line break in it starts no line of its own."""
+    with pytest.raises(SystemExit):
+        main(["run", "no\n::error::such\x1b[31m.py"])
+    said = capsys.readouterr().err
+    assert said.startswith("grade: ") and len(said.splitlines()) == 1
+    assert said.rstrip().isprintable()
 
 
 def test_elsewhere_nothing_is_fenced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,6 +170,13 @@ def test_a_number_that_is_the_id_of_one_and_the_login_of_another_is_not_guessed(
     assert pair(entries, [GradebookRow("7", "", 1, 1)]).rows == {}
 
 
+def test_a_number_that_the_sheet_does_not_have_is_somebody_else() -> None:
+    """Another Ana López, of another course, does not get this one's grade; a login of elsewhere says nothing."""
+    entries = {1: Entry(("1",), "Ana López")}
+    assert pair(entries, [GradebookRow("999", "Ana López", 1, 1)]).rows == {}
+    assert pair(entries, [GradebookRow("alopez", "Ana López", 1, 1)]).rows.keys() == {1}
+
+
 def test_two_submissions_for_one_line_enter_none() -> None:
     """Which one counts is the instructor's to say."""
     found = pair({1: Entry(("1",), "Ana López")}, [GradebookRow("1", "a", 1, 1), GradebookRow("1", "b", 2, 2)])
