@@ -145,7 +145,7 @@ def scaled(row: GradebookRow, most: float | None) -> str:
 
 def maximum(rows: Sequence[GradebookRow]) -> float:
     """What one column is out of. Raises UsageError when the results are of exercises with different maxima."""
-    found = sorted({row.max_score for row in rows})
+    found = sorted({row.max_score for row in rows if row.score is not None})
     if len(found) > 1:
         listed = ", ".join(points(value) for value in found)
         raise UsageError(f"one column holds one exercise, but these results are out of {listed} points")

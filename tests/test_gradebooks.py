@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from grader import UsageError
 from grader.gradebooks import Entry, GradebookRow, harmless, maximum, pair, points, read_sheet, write_gradebook
 from grader.plugin_manager import all_gradebooks, create_manager
+from grader.rendering import choose_renderers
 from grader.reports.canvas import canvas_csv
 from grader.reports.moodle import fill_moodle, moodle_feedback_zip
 
@@ -142,6 +143,8 @@ def test_one_column_holds_one_exercise() -> None:
     """Results out of 10 and out of 8 do not go into the same column."""
     with pytest.raises(UsageError, match="out of 8, 10 points"):
         in_canvas([ANA, replace(JOSE, max_score=8)], title="New")
+    ungraded = replace(JOSE, score=None, max_score=0)
+    assert in_canvas([ANA, ungraded], title="New")[1][-1] == "10"
 
 
 def test_a_student_called_like_the_row_of_maxima_is_a_student() -> None:
@@ -294,6 +297,12 @@ def test_without_a_sheet_the_message_says_which_one() -> None:
     """A gradebook is never made up."""
     with pytest.raises(UsageError, match="the grading worksheet that Moodle exported"):
         write_gradebook(all_gradebooks(create_manager(third_party=False))["moodle"], None, [], "Loop", Path())
+
+
+def test_a_gradebook_is_no_page_of_a_single_submission() -> None:
+    """The message says what it is for, and does not claim that there is no such format."""
+    with pytest.raises(UsageError, match="canvas is a gradebook: it takes a folder"):
+        choose_renderers(["canvas"], create_manager(third_party=False))
 
 
 # nothing that a student is called becomes a formula
