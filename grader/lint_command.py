@@ -47,14 +47,11 @@ def _lint(
         return []
     evidence = Evidence(handed_in.submission, exercise, rejected(problem))
     found = [finding for check in checks.values() for finding in run_check(check, evidence).findings]
-    return [
-        " ".join(
-            f"{visible(str(handed_in.submission.path), 500)}:{problem.line or 1}: {finding.check}: "
-            f"{describe(finding, checks[finding.check], gettext)}".split()
-        )
-        for finding in found
-        if finding.check == problem.check
-    ]
+    # a notebook's file has other lines than its cells, which the sentence names
+    line = 1 if handed_in.submission.cell_map else problem.line or 1
+    place = f"{visible(str(handed_in.submission.path), 500)}:{line}"
+    said = [(item.check, describe(item, checks[item.check], gettext)) for item in found if item.check == problem.check]
+    return [" ".join(f"{place}: {slug}: {sentence}".split()) for slug, sentence in said]
 
 
 def _exercise(

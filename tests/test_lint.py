@@ -86,6 +86,7 @@ def test_a_notebooks_problem_names_its_cell(tmp_path: Path) -> None:
     cells = [{"cell_type": "code", "source": "x = 1\n"}, {"cell_type": "code", "source": "y = 2\nfor x in y\n"}]
     content = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
     [said] = linted(tmp_path / "loop.ipynb", content)
+    assert "loop.ipynb:1: syntax-error: " in said
     assert "cell 2, line 2" in said
 
 
