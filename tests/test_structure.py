@@ -31,6 +31,7 @@ LAYERS = (
     ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
     ("assembly", "rendering"),
+    ("summary",),
     ("pytest_plugin",),
     ("batch",),
     ("run_command", "report_command"),
