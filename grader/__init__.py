@@ -24,6 +24,7 @@ from .model import (
     SubmissionKind,
 )
 from .result import RenderContext, Renderer, Result, StepEvent, Timeline, VerdictRecord, as_record, to_json
+from .summary import Overview, Summary
 from .trace import (
     BackwardFacts,
     BackwardPlace,
@@ -49,7 +50,7 @@ __all__ = [
     "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
     "Evidence", "Exercise",
     "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
-    "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts",
-    "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
-    "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
+    "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer", "Result", "Run", "RunStatus",
+    "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary", "Timeline",
+    "Trace", "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip

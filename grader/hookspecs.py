@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .model import Check, Exercise, Grade, RunSpec, Submission, Verdict
     from .result import Renderer
     from .sandbox import SandboxBackend
+    from .summary import Overview
 
 PROJECT = "gradeloop"
 
@@ -65,6 +66,11 @@ def grader_grade(exercise: Exercise, verdicts: tuple[Verdict, ...], metadata: Ma
 @hookspec
 def grader_renderers() -> Mapping[str, Renderer]:  # type: ignore[empty-body]
     """Renderers by format name. Called when a result is to be shown."""
+
+
+@hookspec
+def grader_overviews() -> Mapping[str, Overview]:  # type: ignore[empty-body]
+    """Pages about a whole class, by name. Called when a folder has been graded; each is written into --out."""
 
 
 @hookspec

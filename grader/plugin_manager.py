@@ -17,6 +17,7 @@ from .model import Check
 if TYPE_CHECKING:
     from .engines import Engine
     from .result import Renderer
+    from .summary import Overview
 
 T = TypeVar("T")
 
@@ -79,6 +80,11 @@ def all_checks(manager: pluggy.PluginManager) -> dict[str, Check]:
 def all_renderers(manager: pluggy.PluginManager) -> dict[str, Renderer]:
     """Every renderer by its format name, sorted."""
     return _by_name("format", manager.hook.grader_renderers())
+
+
+def all_overviews(manager: pluggy.PluginManager) -> dict[str, Overview]:
+    """Every page about a class by its name, sorted."""
+    return _by_name("overview", manager.hook.grader_overviews())
 
 
 def all_engines(manager: pluggy.PluginManager) -> dict[str, Engine]:

@@ -7,11 +7,11 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from .errors import UsageError
 from .model import Exercise, Severity, Status
-from .result import Result, VerdictRecord
+from .result import RenderContext, Result, VerdictRecord
 
 SCHEMA = "gradeloop/summary/v1"
 #: a histogram's bins: equal shares of the maximum; the last one includes full marks
@@ -138,6 +138,14 @@ class Summary:
     timings: Timings
     anonymous: bool = False
     schema: str = field(default=SCHEMA)
+
+
+class Overview(Protocol):
+    """Turns a class into a page. `suffix` names the file below --out, e.g. `index.html`."""
+
+    suffix: str
+
+    def __call__(self, summary: Summary, context: RenderContext) -> str: ...
 
 
 def summarise(
