@@ -48,9 +48,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
-    "Evidence", "Exercise",
-    "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
-    "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer", "Result", "Run", "RunStatus",
-    "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary", "Timeline",
-    "Trace", "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
+    "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts",
+    "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer", "Result",
+    "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission",
+    "SubmissionKind", "Summary", "Timeline", "Trace", "VerdictRecord", "as_record", "check", "describe", "hookimpl",
+    "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip
