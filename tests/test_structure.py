@@ -28,7 +28,7 @@ LAYERS = (
         "engines",
         "device",
     ),
-    ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
+    ("submission", "archives", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
     ("assembly", "rendering"),
     ("summary",),
