@@ -28,7 +28,7 @@ LAYERS = (
         "engines",
         "device",
     ),
-    ("submission", "archives", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
+    ("submission", "archives", "layouts", "roster", "staging", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
     ("assembly", "rendering"),
     ("summary",),
