@@ -30,12 +30,13 @@ LAYERS = (
     ),
     ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
-    ("assembly", "rendering"),
+    ("assembly", "rendering", "workshop"),
     ("pytest_plugin",),
     ("batch",),
     ("run_command", "report_command"),
     ("batch_command",),
     ("cli",),
+    ("grading_process",),
 )
 LEAVES = {"plugins", "reports", "exercises", "reference"}
 
