@@ -28,15 +28,17 @@ LAYERS = (
         "engines",
         "device",
     ),
-    ("submission", "archives", "layouts", "roster", "staging", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
+    ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
+    ("archives", "layouts", "roster", "staging"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
-    ("assembly", "rendering"),
+    ("assembly", "rendering", "workshop"),
     ("summary",),
     ("pytest_plugin",),
     ("batch",),
     ("run_command", "report_command"),
     ("batch_command",),
     ("cli",),
+    ("grading_process",),
 )
 LEAVES = {"plugins", "reports", "exercises", "reference"}
 
