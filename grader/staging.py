@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .archives import is_clutter, root_of, unpack
+from .archives import is_clutter, unpack
 from .errors import UsageError
 from .layouts import Entry
 from .notebook import MAX_NOTEBOOK
@@ -18,6 +18,7 @@ from .submission import MAX_SOURCE, SUFFIXES, entry_of
 
 MAX_FILES = 500
 MAX_DEPTH = 12
+ENTRIES = ("submission", "main")
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,18 @@ def _limit(path: Path) -> int:
 
 
 def _root(folder: Path) -> Path:
-    """Where the programs are: the folder, or the only one below it that holds any."""
-    holders = sorted({path.parent for path in _walk(folder) if path.suffix.lower() in SUFFIXES})
-    if not holders:
+    """Where the programs are: the topmost folder that holds any, or the one with a submission.py or main.py."""
+    programs = [path for path in _walk(folder) if path.suffix.lower() in SUFFIXES]
+    if not programs:
         raise UsageError("a folder without Python")
-    top = min(holders, key=lambda path: len(path.parts))
-    alone = all(path.is_relative_to(top) for path in holders)
-    return top if alone else root_of(folder)
+    top = min((path.parent for path in programs), key=lambda path: len(path.parts))
+    if all(path.is_relative_to(top) for path in programs):
+        return top
+    named = [path.parent for path in programs if path.stem in ENTRIES]
+    if len(named) != 1:
+        names = ", ".join(str(path.relative_to(folder)) for path in programs[:5])
+        raise UsageError(f"which file is to be graded? Name one of {names}, or call it submission.py")
+    return named[0]
 
 
 def _entry(root: Path) -> Path:
