@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .assembly import build_result
@@ -12,8 +13,10 @@ from .assessment import Assessment, Options, take_in
 from .device import resolve
 from .errors import UsageError
 from .model import Exercise
+from .note import FILE, read_note
 from .output import write_text
 from .progress import ProgressLine
+from .redaction import redact
 from .rendering import choose_renderers, make_context, render
 from .result import Result, to_json
 from .workshop import Workshop
@@ -40,6 +43,8 @@ class Request:
     sandbox: str = "auto"
     quiet: bool = False
     verbose: bool = False
+    #: what is known of the submission beside its text
+    metadata: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -79,7 +84,8 @@ def _grade(request: Request, workshop: Workshop) -> Result:
     plugins, checks = workshop.plugins, workshop.checks
     renderers = choose_renderers(request.formats, plugins)
     progress = ProgressLine(request.submission.name, quiet=request.quiet)
-    chosen = options(request, progress, workshop)
+    note = read_note(request.metadata)
+    chosen = replace(options(request, progress, workshop), metadata=note.metadata)
     workshop.prepare(request.sandbox, request.seed)
     assessment, others = take_in(request.submission, named_exercise(request.exercise), plugins, checks, chosen)
     exercise = assessment.exercise
@@ -90,6 +96,7 @@ def _grade(request: Request, workshop: Workshop) -> Result:
         result = judge(assessment)
     finally:
         progress.done()
+    result = redact(result, note.hidden)
     if request.verbose:
         sys.stderr.write(explain_run(result))
     write_text(request.folder / "result.json", to_json(result))
@@ -103,6 +110,9 @@ def _grade(request: Request, workshop: Workshop) -> Result:
         command=repeat_command(request, exercise),
     )
     render(renderers, result, context, request.folder)
+    if note.resume:
+        # the last thing of all: what has it is whole
+        write_text(request.folder / FILE, json.dumps({**note.resume, "language": context.language}) + "\n")
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -31,4 +31,13 @@ class Engine(Protocol):
 
     def run(self, jobs: Sequence[Job], at_once: int) -> Iterator[Finished]:
         """Yield each job as it finishes. When the iterator is closed nothing of it goes on running."""
+        ...
+
+
+@runtime_checkable
+class Remote(Engine, Protocol):
+    """An engine whose machines are elsewhere."""
+
+    def at(self, address: str) -> Self:
+        """The same engine at another address."""
         ...
