@@ -92,7 +92,9 @@ def _stamp(job: Job) -> tuple[int, int] | None:
 
 def _row(finished: Finished, task: Task, before: tuple[int, int] | None) -> Row:
     job, entry = finished.job, task.staged.entry
-    row = Row(job.name, student=entry.student, student_id=entry.student_id)
+    scores = [attempt["score"] for attempt in task.note.earlier]
+    previous = scores[-1] if scores else None
+    row = Row(job.name, student=entry.student, student_id=entry.student_id, previous_score=previous)
     if finished.code in GRADED and _stamp(job) not in (None, before):
         path = job.folder / "result.json"
         try:

@@ -32,7 +32,7 @@ from .resume import Circumstances, Earlier, plugins_in_use
 from .run_command import Request, named_exercise, read_secret
 from .summary import Row
 
-NOT_PASSED, OUR_FAULT = 1, 3
+NOT_PASSED, WRONG_USAGE, OUR_FAULT = 1, 2, 3
 
 
 def grade_folder(request: Request, plan: Plan) -> int:
@@ -58,7 +58,7 @@ def grade_folder(request: Request, plan: Plan) -> int:
     sys.stdout.write(table(rows) + "\n")
     batch.write(rows)
     sys.stdout.write(f"{request.folder / 'gradebook.csv'}\n")
-    return _exit_code(rows)
+    return exit_code(rows)
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,10 @@ def _not_reached(tasks: Sequence[Task], rows: Sequence[Row], reason: str) -> lis
     return [row_for(task.staged.entry, reason=reason) for task in tasks if task.name not in done]
 
 
-def _exit_code(rows: Sequence[Row]) -> int:
+def exit_code(rows: Sequence[Row]) -> int:
+    """0 when all passed, 1 when not, 2 when results could not be written, 3 when the grader failed somewhere."""
     if any(row.our_fault or (row.result is not None and row.result.run.blame is Blame.GRADER) for row in rows):
         return OUR_FAULT
+    if any(row.result is None and row.reason.startswith("--out:") for row in rows):
+        return WRONG_USAGE
     return NOT_PASSED if any(failed(row) for row in rows) else 0

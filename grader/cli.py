@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click_default_group import DefaultGroup
@@ -29,7 +29,17 @@ Exit codes:
 """
 
 
-@click.group(cls=DefaultGroup, default="run", default_if_no_args=False, epilog=EXIT_CODES)
+class Commands(DefaultGroup):  # type: ignore[misc]
+    """The commands; `run` when none is named."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:  # click would make an exit code 1 of it, which means: graded, not passed
+            _leave("grade: interrupted", INTERRUPTED)
+
+
+@click.group(cls=Commands, default="run", default_if_no_args=False, epilog=EXIT_CODES)
 @click.version_option(package_name="gradeloop", prog_name="grade")
 def cli() -> None:
     """Grade PyTorch training loops.
@@ -220,7 +230,23 @@ def report(result: Path, out: Path | None, formats: tuple[str, ...], lang: str |
     render_again(result, out or result.parent, formats, lang)
 
 
-for command in (run, report, explain_check, exercises, new, doctor):
+@click.command("merge", epilog=EXIT_CODES)
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="OUT...")
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), help="Where the whole class goes; made if needed."
+)
+@click.option("--lang", metavar="LANGUAGE", help="Language of the overview (default: from the environment).")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 when graded, whether all passed or not.")
+def merge_shards(folders: tuple[Path, ...], out: Path, lang: str | None, exit_zero: bool) -> None:
+    """Join the results of several shards into one folder with one gradebook and one overview."""
+    from .batch_command import exit_code
+    from .merging import merge
+
+    code = exit_code(merge(folders, out, lang))
+    sys.exit(PASSED if code == NOT_PASSED and exit_zero else code)
+
+
+for command in (run, report, explain_check, exercises, new, doctor, merge_shards):
     cli.add_command(command)
 
 
@@ -233,8 +259,6 @@ def main(arguments: Sequence[str] | None = None, workshop: Workshop | None = Non
         cli.main(args=list(arguments) if arguments is not None else None, prog_name="grade", obj=workshop)
     except (UsageError, ExerciseError, DataError) as error:
         _leave(f"grade: {error}", WRONG_USAGE)
-    except KeyboardInterrupt:
-        _leave("grade: interrupted", INTERRUPTED)
     except GraderError as error:
         _leave(f"grade: {error.slug}: {error}", OUR_FAULT)
     except Exception as error:  # the last resort: anything else is our fault, and the student loses nothing
@@ -243,7 +267,7 @@ def main(arguments: Sequence[str] | None = None, workshop: Workshop | None = Non
         _leave(f"grade: our fault: {type(error).__name__}: {error} (GRADE_DEBUG=1 shows where)", OUR_FAULT)
 
 
-def _leave(message: str, code: int) -> None:
+def _leave(message: str, code: int) -> NoReturn:
     click.echo(message, err=True)
     sys.exit(code)
 

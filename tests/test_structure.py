@@ -35,7 +35,7 @@ LAYERS = (
     ("summary", "resume", "overview"),
     ("pytest_plugin",),
     ("batch",),
-    ("batch_plan", "batch_progress"),
+    ("batch_plan", "batch_progress", "merging"),
     ("run_command", "report_command"),
     ("pages",),
     ("batch_command",),
