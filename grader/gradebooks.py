@@ -20,7 +20,7 @@ MAX_SHEET = 50_000_000
 DELIMITERS = (",", ";", "\t")
 #: a cell that begins like this would be a formula in a spreadsheet, also with the wide signs of CJK keyboards
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,17 @@ def write_gradebook(
     gradebook: Gradebook, sheet: Path | None, rows: Sequence[GradebookRow], title: str, folder: Path
 ) -> tuple[str, ...]:
     """Fill in the sheet and write what comes of it. Returns a line for each score that could not be entered."""
-    if sheet is None:
-        raise UsageError(f"name {gradebook.sheet}; scores are entered into it, so that nobody is matched by guessing")
-    filled = gradebook(read_sheet(_text(sheet), str(sheet)), rows, title)
+    filled = gradebook(load_sheet(gradebook, sheet), rows, title)
     for name, content in sorted(filled.files.items()):
         write_bytes(folder / name, content)
     return filled.problems
+
+
+def load_sheet(gradebook: Gradebook, path: Path | None) -> Sheet:
+    """The sheet in a file. Raises UsageError that names what is missing or cannot be read."""
+    if path is None:
+        raise UsageError(f"--sheet: name {gradebook.sheet}, into which the scores are to be entered")
+    return read_sheet(_text(path), str(path))
 
 
 def read_sheet(text: str, where: str = "the sheet") -> Sheet:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .model import Check, Exercise, Grade, RunSpec, Submission, Verdict
     from .result import Renderer
     from .sandbox import SandboxBackend
+    from .summary import Overview
 
 PROJECT = "gradeloop"
 
@@ -83,6 +84,11 @@ def grader_archives() -> Mapping[str, Archiver]:  # type: ignore[empty-body]
 
     Called by `grade export`.
     """
+
+
+@hookspec
+def grader_overviews() -> Mapping[str, Overview]:  # type: ignore[empty-body]
+    """Pages about a whole class, by name. Called when a folder has been graded; each is written into --out."""
 
 
 @hookspec

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .export import Archiver
     from .gradebooks import Gradebook
     from .result import Renderer
+    from .summary import Overview
 
 T = TypeVar("T")
 
@@ -91,6 +92,11 @@ def all_gradebooks(manager: pluggy.PluginManager) -> dict[str, Gradebook]:
 def all_archives(manager: pluggy.PluginManager) -> dict[str, Archiver]:
     """Every archive by the name of its platform, sorted."""
     return _by_name("archive", manager.hook.grader_archives())
+
+
+def all_overviews(manager: pluggy.PluginManager) -> dict[str, Overview]:
+    """Every page about a class by its name, sorted."""
+    return _by_name("overview", manager.hook.grader_overviews())
 
 
 def all_engines(manager: pluggy.PluginManager) -> dict[str, Engine]:

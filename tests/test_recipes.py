@@ -74,6 +74,14 @@ def test_every_recipe_is_in_the_docs(path: Path) -> None:
     assert f"recipes/{path.name}" in (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 
 
+def test_the_shards_of_the_class_are_all_there() -> None:
+    """The matrix counts from 1 to what stands behind the slash."""
+    text = (ROOT / "docs" / "recipes" / "github-class.yml").read_text(encoding="utf-8")
+    shards = yaml.safe_load(text)["jobs"]["grade"]["strategy"]["matrix"]["shard"]
+    assert shards == list(range(1, 9))
+    assert "--shard ${{ matrix.shard }}/8" in text
+
+
 def test_students_text_never_reaches_the_log_outside_of_grade() -> None:
     """No recipe runs a submission bare, where it could print commands for the runner."""
     for path in RECIPES:

@@ -41,13 +41,18 @@ LAYERS = (
         "gradebooks",
         "export",
     ),
+    ("archives", "layouts", "roster", "staging", "note", "redaction", "anonymity"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
-    ("assembly", "rendering", "packing"),
+    ("assembly", "rendering", "workshop", "packing"),
+    ("summary", "resume", "overview"),
     ("pytest_plugin",),
     ("batch",),
+    ("batch_plan", "batch_progress", "merging", "class_gradebooks"),
     ("run_command", "report_command"),
+    ("pages",),
     ("batch_command", "export_command", "lint_command"),
     ("cli",),
+    ("grading_process",),
 )
 LEAVES = {"plugins", "reports", "exercises", "reference"}
 
