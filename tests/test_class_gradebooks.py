@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import subprocess
 import sys
 import zipfile
@@ -62,6 +63,20 @@ def test_results_that_are_there_go_into_a_worksheet_without_grading(graded: Path
     assert [row[2] for row in rows] == ["Grade", "10", "5"]
     with zipfile.ZipFile(graded / "whole" / "moodle-feedback.zip") as archive:
         assert archive.namelist() == ["Ana López_501_assignfeedback_file_/report.html"]
+
+
+def test_a_submissions_name_is_no_command_in_a_log(tmp_path: Path) -> None:
+    """In a class that is graded in CI a line break in a file's name starts no line, and the table is fenced."""
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "a\n::error::b.py").write_text("for\n")
+    (tmp_path / "all" / "c.py").write_text("for\n")
+    done = subprocess.run(
+        [GRADE, "--exercise", "regression-loop", "-o", "out", "all"], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "GITHUB_ACTIONS": "true"}, timeout=300,
+    )  # fmt: skip
+    lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
+    assert [line for line in lines if line.strip().startswith("::error")] == []
+    assert lines[0].startswith("::stop-commands::")
 
 
 @pytest.mark.parametrize(
