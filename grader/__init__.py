@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from . import export, gradebooks
 from .checks import check, sign
-from .errors import GraderError
+from .errors import GraderError, UsageError
 from .hookspecs import hookimpl
 from .model import (
     Basis,
@@ -24,6 +25,7 @@ from .model import (
     SubmissionKind,
 )
 from .result import RenderContext, Renderer, Result, StepEvent, Timeline, VerdictRecord, as_record, to_json
+from .summary import Overview, Summary
 from .trace import (
     BackwardFacts,
     BackwardPlace,
@@ -47,9 +49,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
-    "Evidence", "Exercise",
-    "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
-    "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts",
-    "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
-    "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
+    "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts",
+    "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer", "Result",
+    "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission",
+    "SubmissionKind", "Summary", "Timeline", "Trace", "UsageError", "VerdictRecord", "as_record", "check", "describe",
+    "export", "gradebooks", "hookimpl", "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip

@@ -1,0 +1,136 @@
+"""Runs a batch on many machines with Ray: each submission is a task, and its results come back as bytes.
+
+A task whose machine is lost is tried again elsewhere. What a student's program does to its grading process is not:
+that process lives below the task, and however it ends is an exit code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from ..errors import UsageError
+from . import Finished, Job
+from .bundle import Bundle, pack, read_files, write_files
+
+#: how often a submission is tried again when the machine that graded it is gone
+RETRIES = 5
+#: tasks that wait beyond those that can run at once: enough to keep every machine busy, and no more in memory
+AHEAD = 2
+#: as a grading process that Ray lost more often than that
+LOST = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a task sends back: the exit code, what was said on stderr, and every file that was written."""
+
+    code: int
+    complaint: str
+    files: Mapping[str, bytes]
+
+
+def grade_bundle(bundle: Bundle) -> Answer:
+    """Grade on the machine that this runs on, in a folder that is gone afterwards."""
+    from .grader import Grader
+    from .local import GRADING_PROCESS
+
+    with tempfile.TemporaryDirectory(prefix="grade-") as place:
+        folder = Path(place)
+        words = bundle.unpack(folder)
+        grader = Grader(GRADING_PROCESS)
+        try:
+            finished = grader.grade(Job("remote", tuple(words), folder / "out"))
+        finally:
+            grader.close()
+            grader.release()
+        files = dict(read_files(folder / "out")) if (folder / "out").is_dir() else {}
+        return Answer(finished.code, finished.complaint.replace(f"{place}/submission/", ""), files)
+
+
+@dataclass(frozen=True)
+class RayEngine:
+    """`address`: of a cluster (`auto` for the one this machine belongs to); None starts Ray on this machine."""
+
+    address: str | None = None
+
+    def at(self, address: str) -> Self:
+        return replace(self, address=address)
+
+    def run(self, jobs: Sequence[Job], at_once: int) -> Iterator[Finished]:
+        """Yield each job as it finishes; closing the iterator cancels what still runs.
+
+        `at_once` bounds this machine when Ray is started here; a cluster runs as many as it has room for.
+        """
+        ray = _ray()
+        started = not ray.is_initialized()
+        if started:
+            _connect(ray, self.address, at_once)
+        task = ray.remote(grade_bundle)
+        waiting = iter(jobs)
+        running: dict[Any, Job] = {}
+        try:
+            while True:
+                self._fill(ray, task, waiting, running)
+                if not running:
+                    return
+                done, _ = ray.wait(list(running), num_returns=1)
+                for reference in done:
+                    yield _finished(ray, reference, running.pop(reference))
+        finally:
+            for reference in running:
+                with contextlib.suppress(Exception):  # a cluster that is gone cannot cancel anything
+                    ray.cancel(reference, force=True)
+            if started:
+                ray.shutdown()
+
+    def _fill(self, ray: Any, task: Any, waiting: Iterator[Job], running: dict[Any, Job]) -> None:
+        """Hand over as many as can run, and a few: the rest stays here until there is room."""
+        while len(running) < _room(ray):
+            job = next(waiting, None)
+            if job is None:
+                return
+            options = task.options(
+                num_cpus=job.cpus, num_gpus=job.gpus, max_retries=RETRIES, retry_exceptions=False, name=job.name
+            )
+            running[options.remote(pack(job.arguments))] = job
+
+
+def _ray() -> Any:
+    try:
+        import ray
+    except ImportError:
+        raise UsageError("--engine ray: Ray is not installed; `pip install gradeloop[ray]` brings it") from None
+    return ray
+
+
+def _connect(ray: Any, address: str | None, at_once: int) -> None:
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    local = {"num_cpus": at_once} if address is None else {"address": address}
+    try:
+        ray.init(**local, include_dashboard=False, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise UsageError(f"--address: {address or 'this machine'}: {error}") from None
+
+
+def _room(ray: Any) -> int:
+    """Tasks to have under way: those that the cluster has processors for, and some to take their place at once."""
+    return max(1, int(AHEAD * ray.cluster_resources().get("CPU", 1)))
+
+
+def _finished(ray: Any, reference: Any, job: Job) -> Finished:
+    """The answer, its files written here. A task that Ray gave up is our fault, and never the student's."""
+    try:
+        answer = ray.get(reference)
+    except ray.exceptions.RayError as error:
+        return Finished(job, LOST, f"lost on its way: {type(error).__name__}")
+    try:
+        write_files(answer.files, job.folder)
+    except OSError as error:
+        return Finished(job, 2, f"--out: {job.folder}: {error.strerror}")
+    return Finished(job, answer.code, answer.complaint)

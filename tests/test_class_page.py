@@ -1,0 +1,67 @@
+"""index.html: what a class got wrong, a link to every page, and who was not graded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from grader.plugin_manager import all_overviews, create_manager
+from grader.summary import Row, Summary, summarise
+
+from .sample_results import EXERCISE, NASTY, context, full_marks, hostile, not_cleared
+
+PAGE = all_overviews(create_manager(third_party=False))["class"]
+
+
+def class_of(*rows: Row) -> Summary:
+    return summarise(rows, {EXERCISE.id: EXERCISE})
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes, in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "What to teach next"), ("es", "Qué explicar ahora")])
+def test_the_page_says_what_to_teach_next(language: str, title: str) -> None:
+    """In the reader's language, with the title of the check."""
+    text = PAGE(class_of(Row("ben", not_cleared())), context(language))
+    assert title in text
+    assert "added to those of the batch before" in text
+
+
+def test_every_submission_links_to_its_page() -> None:
+    """Whatever the folder is called, the link stays below --out."""
+    rows = [
+        Row("ana b?#.py", full_marks(), page="ana b?#.py/report.html"),
+        Row("javascript:x", full_marks(), page="j:x"),
+    ]
+    links = [attributes["href"] for tag, attributes in Tags(PAGE(class_of(*rows), context())).found if tag == "a"]
+    assert links == ["./ana%20b%3F%23.py/report.html", "./j%3Ax"]
+
+
+def test_what_was_not_graded_is_told_with_the_reason() -> None:
+    """Beside the student's name, where it is known."""
+    text = PAGE(class_of(Row("empty", reason="a folder without Python", student="Eva Gil")), context())
+    assert "a folder without Python" in text
+    assert "Eva Gil" in text
+
+
+def test_nothing_that_a_student_chooses_becomes_markup() -> None:
+    """Names, slugs and reasons are shown as text; no script, no image, no request."""
+    rows = [Row(NASTY, hostile(), student=NASTY, page=NASTY), Row(f"b{NASTY}", reason=NASTY)]
+    worst = replace(hostile(), findings=tuple(replace(item, check=NASTY) for item in hostile().findings))
+    text = PAGE(class_of(*rows, Row("c", worst)), context())
+    tags = Tags(text).found
+    assert not {"script", "img", "style", "iframe", "link"} & {tag for tag, _ in tags}
+    assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
+    assert "\x1b" not in text and "\u202e" not in text
