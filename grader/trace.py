@@ -316,6 +316,52 @@ class EpochFacts:
     steps: int
     samples: int
     loss: float | None
+    #: batches, of which so many had a loss that could not be read; the sum over batches, and the last one's
+    batches: int = 0
+    missing: int = 0
+    batch_sum: float | None = None
+    last: float | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """Numbers that a function returned, under the name or place that they had; a single one is a series of one."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What a function that the exercise names returned, and the line of its last return."""
+
+    function: str
+    line: int | None
+    #: epochs before it was called, and while it ran
+    first: int
+    epochs: int
+    series: tuple[Series, ...] = ()
+
+
+@dataclass(frozen=True)
+class AnsweredPass:
+    """One pass over a loader inside such a function: how many outputs agreed with their labels."""
+
+    #: the same for passes over the same loader
+    group: int
+    line: int | None
+    #: samples of its data set
+    size: int | None
+    #: a batch of it was trained on
+    trained: bool
+    samples: int
+    correct: int
+    batches: int
+    #: the sum of the batches' own shares, and the last of them
+    shares: float
+    last: float
+    #: not every batch was answered exactly once in a way that can be counted
+    unclear: bool = False
 
 
 @dataclass(frozen=True)
@@ -427,6 +473,8 @@ class Trace:
     kept: KeptFacts = KeptFacts()
     remodels: tuple[RemodelFacts, ...] = ()
     happenings: Happenings = Happenings()
+    returned: tuple[Returned, ...] = ()
+    answers: tuple[AnsweredPass, ...] = ()
     device: str = "cpu"
     #: what of the recorder itself failed, for the instructor; empty when all is well
     problem: str = ""

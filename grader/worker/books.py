@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from .answers import Answers
 from .backwards import Backwards
 from .calls import Calls
 from .clips import Clips
@@ -22,6 +23,7 @@ from .loader_facts import Loaders
 from .losses import Losses
 from .memory import Memory
 from .passes import Passes
+from .returned import Returned
 from .schedulers import Schedulers
 from .sighting import Sighting
 from .steps import Steps
@@ -55,6 +57,8 @@ class Books:
         self.forwards = Forwards(self.guard, self.lines, self.passes)
         self.epochs = Epochs()
         self.loaders = Loaders()
+        #: what functions of the exercise's return, and what their models answered
+        self.returned, self.answers = Returned(), Answers()
         #: dropout in a model that is evaluated; steps with gradients of an evaluation
         self.dropped, self.leaked = Sighting(), Sighting()
         self.memory = Memory()
@@ -142,6 +146,8 @@ class Books:
             "schedulers": self.schedulers.as_list(),
             "kept": self.backwards.kept(),
             "happenings": self.happenings.as_dict(),
+            "returned": self.returned.as_list(),
+            "answers": self.answers.as_list(),
             "device": "cpu",
             "problem": self.guard.problem(),
         }

@@ -391,6 +391,8 @@ class Watching:
     def _yielded(self, iterator: Any, batch: object) -> None:
         self._books.epochs.yielded(iterator, batch)
         self._books.forwards.loader_pass = self._books.epochs.pass_number
+        if self._books.answers.on:
+            self._books.answers.yielded(self._books.epochs.current, batch)
 
     def _scaling(self) -> None:
         def make_scale(original: Function) -> Function:
