@@ -391,6 +391,23 @@ class LoaderFacts:
 
 
 @dataclass(frozen=True)
+class PairFacts:
+    """Inputs and targets as the loss met them, in the batches that were looked at."""
+
+    looked: int = 0
+    #: targets that came with these inputs; the same in another order; those of another batch
+    aligned: int = 0
+    shuffled: int = 0
+    other_batch: int = 0
+    line: int | None = None
+    #: samples that came again in a later epoch, and with another target; the share of the latter that chance gives
+    again: int = 0
+    contradictions: int = 0
+    expected: float = 0.0
+    again_line: int | None = None
+
+
+@dataclass(frozen=True)
 class Operation:
     """One operation of a traced forward: its name and the shape of its result without the batch."""
 
@@ -475,6 +492,7 @@ class Trace:
     happenings: Happenings = Happenings()
     returned: tuple[Returned, ...] = ()
     answers: tuple[AnsweredPass, ...] = ()
+    pairs: PairFacts = PairFacts()
     device: str = "cpu"
     #: what of the recorder itself failed, for the instructor; empty when all is well
     problem: str = ""

@@ -22,6 +22,7 @@ from .lines import Lines
 from .loader_facts import Loaders
 from .losses import Losses
 from .memory import Memory
+from .pairs import Pairs
 from .passes import Passes
 from .returned import Returned
 from .schedulers import Schedulers
@@ -59,6 +60,7 @@ class Books:
         self.loaders = Loaders()
         #: what functions of the exercise's return, and what their models answered
         self.returned, self.answers = Returned(), Answers()
+        self.pairs = Pairs()
         #: dropout in a model that is evaluated; steps with gradients of an evaluation
         self.dropped, self.leaked = Sighting(), Sighting()
         self.memory = Memory()
@@ -102,7 +104,7 @@ class Books:
                 self.ledger.look_closely()
             self.ledger.close = close
         hungry = self.forwards.first_epoch and self.memory.has_room(self.epochs.current is not None)
-        self.forwards.attentive = close or hungry
+        self.forwards.attentive = close or hungry or self.pairs.active
         self.tick()
 
     def tick(self) -> None:
@@ -148,6 +150,7 @@ class Books:
             "happenings": self.happenings.as_dict(),
             "returned": self.returned.as_list(),
             "answers": self.answers.as_list(),
+            "pairs": self.pairs.as_dict(),
             "device": "cpu",
             "problem": self.guard.problem(),
         }

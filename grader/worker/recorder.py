@@ -104,6 +104,8 @@ class Recorder:
         books = self._books
         if books.ledger.close:
             books.calls.note("forward", line)
+        if trains and books.pairs.active:
+            books.tried("pairs", lambda: books.pairs.entered(books.forwards.count - 1, samples))
         if trains and not books.forwards.first_epoch:
             return None
         return books.memory.candidate(samples, books.epochs.loaded, trains, books.epochs.current is not None)

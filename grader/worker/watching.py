@@ -387,10 +387,13 @@ class Watching:
     def _iterated(self, loader: DataLoader[Any], iterator: Any) -> None:
         books = self._books
         books.epochs.iterate(loader, iterator, books.loaders.started(loader, books.lines.here()))
+        books.pairs.started()
 
     def _yielded(self, iterator: Any, batch: object) -> None:
         self._books.epochs.yielded(iterator, batch)
         self._books.forwards.loader_pass = self._books.epochs.pass_number
+        if self._books.pairs.active:
+            self._books.tried("pairs", lambda: self._books.pairs.yielded(batch, iterator._dataset))
         if self._books.answers.on:
             self._books.answers.yielded(self._books.epochs.current, batch)
 
