@@ -379,6 +379,8 @@ class LoaderFacts:
     #: the data set, or the one that it is a part of, was made with `train=False`
     held_out: bool = False
     passes: int = 0
+    #: of these, begun by a `for` statement over the loader itself
+    looped: int = 0
     #: passes that came to the loader's end
     finished: int = 0
     #: batches that a backward pass followed, passes with such batches, and the most of them in one pass

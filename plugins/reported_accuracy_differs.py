@@ -116,10 +116,11 @@ def _judgements(returned: Returned, series: Series, values: Sequence[float], tra
                         yield _sign(returned, values, passes, cause, formula, scale)
     if speaks_of(series.name, *HELD_OUT) and not trained:
         yield from _of_training(returned, values, trace)
-    if named and groups and _is_invented(values, trace):
+    counted = [item for item in trace.answers if item.trained == trained and item.samples]
+    if named and counted and _is_invented(values, trace):
         shown = ", ".join(f"{value:g}" for value in values[:4]) + (", …" if len(values) > 4 else "")
         scale = 100 if max(values) > 1 else 1
-        yield _sign(returned, values, groups[0][-len(values) :], "not-computed", f"[{shown}]", scale)
+        yield _sign(returned, values[-1:], counted[-1:], "not-computed", f"[{shown}]", scale)
 
 
 def _groups(trace: Trace, trained: bool) -> list[list[AnsweredPass]]:

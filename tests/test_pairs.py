@@ -98,6 +98,17 @@ def test_a_second_loss_of_the_same_output_may_have_another_target() -> None:
         assert (pairs.as_dict()["looked"], pairs.as_dict()["aligned"]) == (1, 1)
 
 
+def test_targets_of_many_origins_are_no_trouble() -> None:
+    """Only the first of them are compared."""
+    pairs = new_pairs()
+    tables = [torch.stack([LABELS, LABELS + 1]) for _ in range(40)]
+    for number, table in enumerate(tables):
+        pairs.entered(number, INPUTS)
+        pairs.judged(number, table[0], 7)
+    assert pairs.complete()["again"] == 0
+    assert pairs.complete()["looked"] == 40
+
+
 def test_looking_ends() -> None:
     """After so many batches of a pass, and after so many passes."""
     pairs = new_pairs()

@@ -20,6 +20,7 @@ from .content import is_plain
 FIRST, PASSES, EACH = 160, 10, 40
 #: batches that are remembered, and inputs of forwards whose loss has not come yet
 RECENT, WAITING = 16, 16
+MAX_ORIGINS = 16
 MAX_NUMBERS = 4_000_000
 MAX_ITEMS = 4
 MAX_TOLD = 20_000
@@ -65,7 +66,7 @@ class Pairs:
     def __init__(self) -> None:
         self.active = True
         self._passes = 0
-        self._losses, self._yields = FIRST, EACH
+        self._losses, self._forwards, self._yields = FIRST, FIRST, EACH
         self._recent: deque[Batch] = deque(maxlen=RECENT)
         self._entered: dict[int, Tensor] = {}
         #: number of a forward -> what its losses said; the best of them counts
@@ -82,8 +83,7 @@ class Pairs:
     def started(self) -> None:
         """A pass over a loader begins."""
         self._passes += 1
-        self._losses = EACH
-        self._yields = EACH
+        self._losses = self._forwards = self._yields = EACH
         self.active = self._passes <= PASSES
 
     def yielded(self, batch: object, dataset: object) -> None:
@@ -99,6 +99,10 @@ class Pairs:
 
     def entered(self, number: int, samples: Tensor | None) -> None:
         """A forward that may be trained on begins."""
+        self._forwards -= 1
+        if self._forwards < 0:  # losses of a kind that is not known end nothing
+            self.active = False
+            return
         rows = rows_of(samples) if samples is not None else None
         if rows is None:
             return
@@ -192,8 +196,11 @@ class Pairs:
         """Remember the pairs, to compare them with those of another epoch."""
         if origin is None or len(_runs(rows)) < DISTINCT * len(rows):
             return
-        told = self._told.setdefault((line, *origin), Told(line))
-        if told.count < MAX_TOLD and len(self._told) <= WAITING:
+        key = (line, *origin)
+        if key not in self._told and len(self._told) >= MAX_ORIGINS:
+            return
+        told = self._told.setdefault(key, Told(line))
+        if told.count < MAX_TOLD:
             told.count += len(rows)
             told.rows.append(rows)
             told.targets.append(labels)
@@ -201,15 +208,19 @@ class Pairs:
     # -- afterwards -------------------------------------------------------------------------------------
 
     def as_dict(self) -> dict[str, object]:
-        """What was seen of them."""
+        """What became of each pair of batches."""
         counts = self._counts
-        found: dict[str, object] = {
+        return {
             "looked": counts.total(),
             "aligned": counts["aligned"],
             "shuffled": counts["shuffled"],
             "other_batch": counts["other-batch"],
             "line": self._line,
         }
+
+    def complete(self) -> dict[str, object]:
+        """The same, and what samples that came again had for targets, where they contradict themselves most."""
+        found = self.as_dict()
         origins = [(told.line, *contradictions(told.rows, told.targets)) for told in self._told.values()]
         worst = max(origins, key=lambda origin: origin[2], default=None)
         if worst is not None:

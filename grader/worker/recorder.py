@@ -81,6 +81,7 @@ class Recorder:
         books.tried("forwards", lambda: books.forwards.settle(everything=True))
         books.tried("fingerprints", books.forwards.compare)
         trace = {**books.snapshot(), "remodels": self._trained.remodels()}
+        books.tried("pairs", lambda: trace.update({"pairs": books.pairs.complete()}))
         books.tried("orphans", lambda: trace.update(self._orphan_facts()))
         self._remove_hooks()
         books.tried("model", lambda: trace.update(self._model_facts()))
