@@ -24,12 +24,15 @@ from .model import (
     Submission,
     SubmissionKind,
 )
+from .reported import agree, decimals, fits, plain_values, speaks_of
 from .result import RenderContext, Renderer, Result, StepEvent, Timeline, VerdictRecord, as_record, to_json
 from .summary import Overview, Summary
 from .trace import (
+    AnsweredPass,
     BackwardFacts,
     BackwardPlace,
     ClipFacts,
+    EpochFacts,
     Event,
     ForwardGroup,
     LoaderFacts,
@@ -39,7 +42,9 @@ from .trace import (
     OptimizerFacts,
     Outcome,
     RateFacts,
+    Returned,
     SchedulerFacts,
+    Series,
     StepPattern,
     Trace,
 )
@@ -48,10 +53,11 @@ from .words import describe, line_of, visible
 __version__ = "0.1.0"
 
 __all__ = [
-    "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
-    "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts",
-    "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer", "Result",
-    "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission",
-    "SubmissionKind", "Summary", "Timeline", "Trace", "UsageError", "VerdictRecord", "as_record", "check", "describe",
-    "export", "gradebooks", "hookimpl", "line_of", "sign", "to_json", "visible",
+    "AnsweredPass", "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "EpochFacts",
+    "Evaluation", "Event", "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall",
+    "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext",
+    "Renderer", "Result", "Returned", "Run", "RunStatus", "SchedulerFacts", "Series", "Severity", "Sign", "Status",
+    "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary", "Timeline", "Trace", "UsageError",
+    "VerdictRecord", "agree", "as_record", "check", "decimals", "describe", "export", "fits", "gradebooks", "hookimpl",
+    "line_of", "plain_values", "sign", "speaks_of", "to_json", "visible",
 ]  # fmt: skip

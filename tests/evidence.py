@@ -47,6 +47,7 @@ def evidence_of(path: Path) -> Evidence:
     """Read, run and watch a program. Its first lines may say what an exercise would ask for:
 
     `# expects: loss = "cross_entropy"`, `# asks for: no-evaluation-happened`, `# functions: ["train"]`,
+    `# calls: train` (as the worker calls it),
     `# threshold: 0.9` (the program's `result` is then its accuracy on new data).
     """
     submission, problem = read(path)
@@ -61,7 +62,7 @@ def evidence_of(path: Path) -> Evidence:
         ended = ending(submission.source, seconds=1.0 if path.parent.name == "timed-out" else 60.0)
         return make_evidence(submission=submission, exercise=exercise, run=ended, trace=None)
     with patch.object(sys, "argv", [submission.entry]):
-        recording = run(submission.source)
+        recording = run(submission.source, functions=header.get("calls", "").split())
     evaluation = _evaluation(header, recording)
     assert recording.trace.problem == "", recording.trace.problem
     return Evidence(submission, exercise, _run(recording), recording.trace, evaluation)

@@ -24,6 +24,7 @@ LAYERS = (
         "notebook",
         "evaluation",
         "hookspecs",
+        "reported",
         "data",
         "engines",
         "device",

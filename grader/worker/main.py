@@ -139,7 +139,7 @@ def call_functions(recorder: Any, request: dict[str, Any], own: dict[str, Any]) 
 
     supply = functions.Supply(request["given"], own, torch.device(request["device"]))
     for function in asked:
-        supply.call(function)
+        recorder.call(function, supply.call)
 
 
 def plant_seeds(seed: int) -> None:

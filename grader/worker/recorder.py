@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import FunctionType
+
 from torch import Tensor, nn
 
 from . import watching
@@ -50,6 +53,18 @@ class Recorder:
         tried = books.passes.total + passes.detached.count + passes.without_graph.count
         return books.updates + books.hand.functional.count + tried > 0
 
+    def call(self, function: FunctionType, run: Callable[[FunctionType], object]) -> None:
+        """Let a function of the exercise's run, and remember the numbers that it returns."""
+        books = self._books
+        before, books.answers.on, books.forwards.on_output = books.epochs.number, True, self._answered
+        value = run(function)
+        books.answers.on, books.forwards.on_output = False, None
+        line, epochs = books.lines.of_function(function), books.epochs.number - before
+        books.tried("returned", lambda: books.returned.note(function, value, line, before, epochs))
+
+    def _answered(self, output: Tensor) -> None:
+        self._books.tried("answers", lambda: self._books.answers.answered(output))
+
     def install(self) -> None:
         """Start to watch. Must come before the student's code imports names from torch."""
         self._books.forwards.on_enter = self._entered
@@ -66,6 +81,7 @@ class Recorder:
         books.tried("forwards", lambda: books.forwards.settle(everything=True))
         books.tried("fingerprints", books.forwards.compare)
         trace = {**books.snapshot(), "remodels": self._trained.remodels()}
+        books.tried("pairs", lambda: trace.update({"pairs": books.pairs.complete()}))
         books.tried("orphans", lambda: trace.update(self._orphan_facts()))
         self._remove_hooks()
         books.tried("model", lambda: trace.update(self._model_facts()))
@@ -89,6 +105,8 @@ class Recorder:
         books = self._books
         if books.ledger.close:
             books.calls.note("forward", line)
+        if trains and books.pairs.active:
+            books.tried("pairs", lambda: books.pairs.entered(books.forwards.count - 1, samples))
         if trains and not books.forwards.first_epoch:
             return None
         return books.memory.candidate(samples, books.epochs.loaded, trains, books.epochs.current is not None)
