@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -158,14 +157,3 @@ def test_a_broken_catalogue_is_named(tmp_path: Path) -> None:
 def test_the_built_in_folder_comes_from_the_hook() -> None:
     """The engine knows no folder by name; reports/ offers its own, like any plugin."""
     assert LOCALE in locale_folders(create_manager(third_party=False))
-
-
-def test_reading_spanish_is_quick() -> None:
-    """A summary in Spanish is no slower to start: 60 ms at most, the best of five."""
-
-    def seconds() -> float:
-        start = time.perf_counter()
-        translations("es", [LOCALE])
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(5)) < 0.06
