@@ -15,6 +15,7 @@ from .model import (
     Exercise,
     Finding,
     Place,
+    Replay,
     Run,
     RunStatus,
     Severity,
@@ -49,7 +50,7 @@ __all__ = [
     "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
     "Evidence", "Exercise",
     "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
-    "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts",
+    "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Replay", "Result", "Run", "RunStatus", "SchedulerFacts",
     "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
     "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip

@@ -1,0 +1,81 @@
+"""The batches of a probe call: a few of the exercise's own, in an order that nothing else disturbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, RandomSampler, TensorDataset
+
+#: whole batches in a pass; a short one follows where the exercise's own loader has one
+BATCHES = 6
+FEW = 2
+
+
+class UnusableError(Exception):
+    """What the exercise supplies does not fit a probe call; `slug` says what."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
+
+
+class EnoughSteps(BaseException):
+    """Ends a call that trains longer than is looked at; no ordinary `except` catches it."""
+
+
+class ProbeLoader(DataLoader[Any]):
+    """Counts its passes and the batches that were taken from it, and remembers the newest."""
+
+    passes = 0
+    drawn = 0
+    newest: tuple[Tensor, ...] = ()
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        self.passes += 1
+        for batch in super().__iter__():
+            self.drawn += 1
+            self.newest = tuple(batch)
+            yield batch
+
+
+def few_batches(loader: object, nonce: int) -> ProbeLoader:
+    """A loader like this one over a small part of its data. Raises UnusableError."""
+    if not isinstance(loader, DataLoader) or not loader.batch_size:
+        raise UnusableError("unusual-data")
+    size, total = loader.batch_size, _length(loader)
+    rest = 0 if loader.drop_last else total % size
+    tensors = _first(loader, BATCHES + (1 if rest else 0))
+    kept = min(len(tensors[0]), BATCHES * size + rest)
+    shuffled = isinstance(loader.sampler, RandomSampler)
+    # an order of its own: an evaluation in between or a mask that is drawn does not change it
+    order = torch.Generator().manual_seed(nonce)
+    data = TensorDataset(*(tensor[:kept].clone() for tensor in tensors))
+    return ProbeLoader(data, batch_size=size, shuffle=shuffled, drop_last=loader.drop_last, generator=order)
+
+
+def small(loader: object, nonce: int) -> DataLoader[Any]:
+    """The beginning of a loader for evaluations; it draws no number that training could miss."""
+    if not isinstance(loader, DataLoader) or not loader.batch_size:
+        raise UnusableError("unusual-data")
+    data = TensorDataset(*_first(loader, FEW))
+    return DataLoader(data, batch_size=loader.batch_size, generator=torch.Generator().manual_seed(nonce))
+
+
+def _length(loader: DataLoader[Any]) -> int:
+    try:
+        return len(loader.dataset)  # type: ignore[arg-type]
+    except TypeError:
+        raise UnusableError("unusual-data") from None
+
+
+def _first(loader: DataLoader[Any], count: int) -> list[Tensor]:
+    """The first batches, put together: one tensor for each part of a sample."""
+    batches = list(islice(loader, count))
+    good = all(isinstance(batch, list | tuple) and len(batch) == 2 for batch in batches)
+    if not batches or not good or not all(isinstance(part, Tensor) for batch in batches for part in batch):
+        raise UnusableError("unusual-data")
+    return [torch.cat([batch[place] for batch in batches]) for place in range(2)]
