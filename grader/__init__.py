@@ -50,7 +50,8 @@ __all__ = [
     "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
     "Evidence", "Exercise",
     "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
-    "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Replay", "Result", "Run", "RunStatus", "SchedulerFacts",
-    "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
+    "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Replay", "Result", "Run", "RunStatus",
+    "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind",
+    "Timeline", "Trace",
     "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip

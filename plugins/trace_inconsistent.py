@@ -16,13 +16,12 @@ from grader import Basis, Evidence, Severity, Sign, check, sign
         "that rest on the recording are left open until somebody has looked at them."
     ),
     why=(
-        "Most of what a report says about a loop comes from a recording made beside it. It helps only as long "
-        "as it is of this very training. Code that replaces or removes hooks of torch may cut it off without "
-        "meaning to, and then neither praise nor blame can rest on it."
+        "What a report says about a loop comes from a recording made beside it. Code that replaces or removes "
+        "hooks of torch may cut it off without meaning to, and then neither praise nor blame can rest on it."
     ),
     experiment=(
-        "Look for lines that assign to names of torch, or that reach into torch.optim or torch.autograd for "
-        "names that begin with an underscore. What happens when they are left out?"
+        "Look for lines that assign to names of torch or use its names with a leading underscore. What happens "
+        "without them?"
     ),
     hints=(
         "Which lines of the program change torch itself, and not only use it?",

@@ -17,20 +17,19 @@ from grader import Basis, Evidence, Outcome, Severity, Sign, Trace, check, sign
         "weights were other ones."
     ),
     why=(
-        "A step of a plain loop is settled by four things: the weights, the batch, the loss and the optimizer. "
-        "Where all of these are the same and the weights are not, something went into the update that did not "
-        "belong to it, such as targets that are not those of their inputs."
+        "Weights, batch, loss and optimizer settle what a plain step does. Where these are the same and the new "
+        "weights are not, something else went into the update, such as targets that are not those of their inputs."
     ),
     experiment=(
-        "Take one batch of four examples. Print inputs and targets as the loader gives them, and again just "
-        "before the loss. Is each target still beside its own input?"
+        "Print one small batch as the loader gives it, and again just before the loss. Is each target still beside "
+        "its own input?"
     ),
     hints=(
         "Between the loader and the loss, which lines change the batch?",
         "Whatever changes the order of the inputs has to change the order of the targets in the same way.",
         "Use one index for both: a permutation drawn once, as with torch.randperm.",
     ),
-    explains=("accuracy-below-threshold", "loss-not-decreasing", "loss-diverged", "initial-loss-far-off"),
+    explains=("accuracy-below-threshold", "loss-diverged", "loss-not-decreasing"),
     needs=("completed",),
     basis=Basis.RECOMPUTED,
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import json
 import os
 import shutil
 import struct
-import sys
 import tempfile
 import threading
 import traceback
@@ -16,13 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from grader.model import Limits, Replay, Run, RunSpec, RunStatus, SubmissionKind
-from grader.oracle import FUNCTION, Oracle
+from grader.oracle import FUNCTION, LOOPS, Oracle
 from grader.sandbox.request import encode_request
 from grader.trace import Trace
 
 from .recording import worker_package
 
 ONE_AT_A_TIME = threading.Lock()
+#: what loops of our own send for one number is always the same
+OURS: dict[tuple[str, tuple[str, ...], int], Sequence[bytes]] = {}
 #: what an exercise supplies, small: a plain loop on it takes a few milliseconds
 GIVEN = """
 import torch
@@ -64,6 +67,22 @@ class Said:
 
 def perform(spec: RunSpec) -> Sequence[bytes]:
     """What a worker would send for this request; nothing when it died."""
+    assert spec.probe is not None
+    if spec.entry != LOOPS:
+        return _perform(spec)
+    key = (spec.given, spec.probe.functions, spec.probe.nonce)
+    if key not in OURS:
+        OURS[key] = _perform(spec)
+    return OURS[key]
+
+
+def perform_plain(spec: RunSpec) -> Sequence[bytes]:
+    """The same, but nothing is found out about mistakes."""
+    assert spec.probe is not None
+    return perform(spec) if len(spec.probe.functions) == 1 else []
+
+
+def _perform(spec: RunSpec) -> Sequence[bytes]:
     # nothing else may be going on in this process when it forks
     with ONE_AT_A_TIME:
         # no TemporaryDirectory: the child runs what is to be run at exit, and would remove it
@@ -90,8 +109,9 @@ def _in_child(spec: RunSpec, folder: Path, writer: int) -> None:
         for name, content in spec.files.items():
             (folder / name).write_bytes(content)
         request = json.loads(encode_request(spec, {}))
-        sys.stderr = open(os.devnull, "w")
-        importlib.import_module("gradeloop_worker.probe").serve(said, request, folder, [])
+        # what crashes in here crashes on purpose
+        with contextlib.redirect_stderr(io.StringIO()):
+            importlib.import_module("gradeloop_worker.probe").serve(said, request, folder, [])
         with os.fdopen(writer, "wb") as stream:
             for payload in said.snapshots:
                 stream.write(struct.pack("<I", len(payload)) + payload)
@@ -116,8 +136,11 @@ def spec_of(source: str, given: str = GIVEN) -> RunSpec:
     return RunSpec(files, "submission.py", SubmissionKind.FUNCTION, Limits(), functions=(FUNCTION,), given=given)
 
 
-def ask(source: str, given: str = GIVEN, nonce: int = 20260, trace: Trace | None = None) -> Replay:
-    """What the oracle says of a `train` in this source. Without a trace: one that shows a clean training."""
+def ask(source: str, given: str = GIVEN, nonce: int = 20260, trace: Trace | None = None, named: bool = True) -> Replay:
+    """What the oracle says of a `train` in this source. Without a trace: one that shows a clean training.
+
+    Not `named`: it does not look for a mistake that gives these weights.
+    """
     clean = Trace(complete=True, steps=100, outcomes={"fresh": 100}, called=(FUNCTION,))
     run = Run(RunStatus.COMPLETED, trace=trace or clean)
-    return Oracle(perform, spec_of(source, given), nonce).ask(run, {FUNCTION: 1})
+    return Oracle(perform if named else perform_plain, spec_of(source, given), nonce).ask(run, {FUNCTION: 1})

@@ -1,17 +1,21 @@
-"""Which loop gave these weights: mistakes are recognised, forgeries do not pass, unusual correct loops are left alone."""
+"""Which loop gave these weights: mistakes are recognised, forgeries do not pass, correct loops are left alone."""
 
 from __future__ import annotations
 
 import textwrap
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grader import oracle, replay
-from grader.model import Replay, Run, RunStatus
+from grader.errors import SandboxError
+from grader.model import Replay, Run, RunSpec, RunStatus
 from grader.trace import Trace
 
-from .rehearsing import GIVEN, WITH_DROPOUT, WITH_MOMENTUM, ask
+from .rehearsing import GIVEN, WITH_DROPOUT, WITH_MOMENTUM, ask, spec_of
 
 LOOPS = oracle.read_loops()
 MISTAKEN = oracle.names_of(LOOPS)[1:]
@@ -27,24 +31,21 @@ def train(model, train_loader, criterion, optimizer, num_epochs):
             optimizer.step()
 """
 NOT_CLEARED = PLAIN.replace("            optimizer.zero_grad()\n", "")
-UNHOOKED = (
-    "import torch\nfrom torch.optim import optimizer as internals\ninternals._global_optimizer_post_hooks.clear()\n"
-)
 
 
-@pytest.mark.parametrize("given", [WITH_MOMENTUM, GIVEN, WITH_DROPOUT], ids=["momentum", "adam", "dropout"])
-def test_a_plain_loop_is_equal_bit_for_bit(given: str) -> None:
+@pytest.mark.parametrize("supplied", [WITH_MOMENTUM, GIVEN, WITH_DROPOUT], ids=["momentum", "adam", "dropout"])
+def test_a_plain_loop_is_equal_bit_for_bit(supplied: str) -> None:
     """Weights, batches and masks come from the number; the loop gives the rest."""
-    found = ask(PLAIN, given)
+    found = ask(PLAIN, supplied)
     assert (found.equal, found.bitwise, found.reason, found.matches) == (True, True, "", ())
     assert found.steps > 30
 
 
-@pytest.mark.parametrize("given", [WITH_MOMENTUM, GIVEN], ids=["momentum", "adam"])
+@pytest.mark.parametrize("supplied", [WITH_MOMENTUM, GIVEN], ids=["momentum", "adam"])
 @pytest.mark.parametrize("name", MISTAKEN)
-def test_each_mistake_is_recognised_by_its_weights(name: str, given: str) -> None:
+def test_each_mistake_is_recognised_by_its_weights(name: str, supplied: str) -> None:
     """Two optimizers, step by step, bit for bit: only loops that do the same thing are named."""
-    found = ask(f"{LOOPS}\ntrain = {name}\n", given)
+    found = ask(f"{LOOPS}\ntrain = {name}\n", supplied)
     slug = replay.slug(name)
     assert found.equal is not True
     assert set(found.matches) == (SAME if slug in SAME and "__" not in name else {slug})
@@ -323,13 +324,145 @@ def function(body: str) -> str:
     return f"import torch\n\ndef train({arguments}):\n" + textwrap.indent(inner, "    ")
 
 
-@pytest.mark.parametrize("given", [GIVEN, WITH_DROPOUT], ids=["plain", "dropout"])
+@pytest.mark.parametrize("supplied", [GIVEN, WITH_DROPOUT], ids=["plain", "dropout"])
 @pytest.mark.parametrize("name", UNUSUAL)
-def test_an_unusual_loop_is_never_called_different(name: str, given: str) -> None:
+def test_an_unusual_loop_is_never_called_different(name: str, supplied: str) -> None:
     """Another valid algorithm is undecided, whatever its weights; nothing of its trace is denied."""
-    found = ask(function(UNUSUAL[name]), given)
+    found = ask(function(UNUSUAL[name]), supplied, named=False)
     assert found.equal is not False, found
     assert found.contradiction == ""
     assert found.reason not in ("raised", "not-supplied", "no-answer"), found
-    if name in PROVED and given == GIVEN:
+    if name in PROVED and supplied == GIVEN:
         assert found.equal is True
+
+
+# -- forgeries ----------------------------------------------------------------------------------------------
+
+INTERPOLATED = """
+import torch
+
+def train(model, train_loader, criterion, optimizer, num_epochs):
+    goal = [0.3 * torch.ones_like(parameter) for parameter in model.parameters()]
+    for epoch in range(num_epochs):
+        for inputs, targets in train_loader:
+            optimizer.zero_grad()
+            criterion(model(inputs), targets).backward()
+            optimizer.step()
+            for parameter, end in zip(model.parameters(), goal):
+                parameter.data.lerp_(end, 0.05)
+"""
+SPLICED = PLAIN + "    for parameter in model.parameters():\n        parameter.data.fill_(0.3)\n"
+IDLE = "def train(model, train_loader, criterion, optimizer, num_epochs):\n    return [0.5] * num_epochs\n"
+#: the weights move in steps that nobody computed from this data
+INVENTED = """
+def train(model, train_loader, criterion, optimizer, num_epochs):
+    for epoch in range(num_epochs):
+        for inputs, targets in train_loader:
+            for parameter in model.parameters():
+                parameter.grad = 0.01 * parameter.detach().sign()
+            optimizer.step()
+"""
+
+
+@pytest.mark.parametrize("source", [INTERPOLATED, SPLICED, IDLE, INVENTED], ids=["lerp", "splice", "idle", "invented"])
+def test_weights_that_no_such_loop_gives_are_never_equal(source: str) -> None:
+    """Foreign weights, all at once or bit by bit, prove nothing."""
+    assert ask(source, named=False).equal is not True
+
+
+def test_a_clean_trace_of_a_loop_that_never_clears_is_denied() -> None:
+    """The weights say that old gradients were used again; a trace of nothing but fresh ones cannot be of this loop."""
+    assert ask(NOT_CLEARED).contradiction == "gradients-not-cleared"
+
+
+def test_an_empty_trace_of_a_loop_that_trains_is_denied() -> None:
+    """A recorder that was cut off saw nothing, and the weights moved step by step."""
+    empty = Trace(complete=True, called=("train",))
+    assert ask(PLAIN, trace=empty).contradiction == "updates-unseen"
+    assert ask(IDLE, trace=empty, named=False).contradiction == ""
+
+
+def test_a_trace_that_shows_the_mistake_is_not_denied() -> None:
+    """The usual case: trace and weights say the same."""
+    honest = Trace(complete=True, steps=100, outcomes={"fresh": 1, "stale": 99}, called=("train",))
+    found = ask(NOT_CLEARED, trace=honest)
+    assert (found.contradiction, found.matches) == ("", ("gradients-not-cleared",))
+
+
+def test_a_recorder_that_broke_is_never_held_against_anybody() -> None:
+    """What it missed may be our own fault."""
+    broken = Trace(complete=True, steps=100, outcomes={"fresh": 100}, called=("train",), problem="steps: KeyError")
+    assert ask(NOT_CLEARED, trace=broken).contradiction == ""
+
+
+# -- what is not asked --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"status": RunStatus.CRASHED}, "run-ended-early"),
+        ({"trace": Trace(complete=True, steps=3)}, "a-script"),
+        ({"trace": None}, "a-script"),
+    ],
+)
+def test_what_cannot_be_decided_costs_no_worker(changes: dict[str, object], reason: str) -> None:
+    """A run that crashed, and a script, which trains by itself."""
+    run = Run(RunStatus.COMPLETED, trace=Trace(complete=True, called=("train",)))
+    asked = replace(run, **changes)  # type: ignore[arg-type]
+    assert oracle.Oracle(never, spec_of(PLAIN), 1).ask(asked, {"train": 1}) == Replay(reason=reason)
+
+
+def never(spec: RunSpec) -> list[bytes]:
+    raise AssertionError("no worker is to be started")
+
+
+def test_a_model_of_the_student_s_own_is_not_compared() -> None:
+    """There is nothing to compare it with."""
+    run = Run(RunStatus.COMPLETED, trace=Trace(complete=True, called=("train",)))
+    found = oracle.Oracle(never, spec_of(PLAIN), 1).ask(run, {"train": 1, "build_model": 9})
+    assert found.reason == "another-model"
+
+
+def test_without_the_solutions_nothing_is_decided(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Beside a student they are not installed."""
+    monkeypatch.setattr(oracle, "read_loops", lambda: "")
+    run = Run(RunStatus.COMPLETED, trace=Trace(complete=True, called=("train",)))
+    assert oracle.Oracle(never, spec_of(PLAIN), 1).ask(run, {"train": 1}) == Replay(reason="no-reference")
+
+
+def test_a_sandbox_that_fails_decides_nothing() -> None:
+    """Our failure is never theirs."""
+
+    def fails(spec: RunSpec) -> list[bytes]:
+        raise SandboxError("no room")
+
+    run = Run(RunStatus.COMPLETED, trace=Trace(complete=True, called=("train",)))
+    assert oracle.Oracle(fails, spec_of(PLAIN), 1).ask(run, {"train": 1}) == Replay(reason="no-sandbox")
+
+
+def test_a_call_that_crashes_or_asks_for_something_unknown_is_undecided() -> None:
+    """Whatever a function does in a probe call alone is no mistake."""
+    assert ask(PLAIN + "    raise ValueError\n", named=False).reason == "raised"
+    assert ask("def train(model, tokenizer):\n    pass\n", named=False).equal is None
+
+
+def test_the_number_depends_on_secret_exercise_submission_and_seed() -> None:
+    """A submission that is changed in one letter meets other weights."""
+    numbers = {
+        oracle.nonce(b"s", "e", "a", 0), oracle.nonce(b"t", "e", "a", 0), oracle.nonce(b"s", "f", "a", 0),
+        oracle.nonce(b"s", "e", "b", 0), oracle.nonce(b"s", "e", "a", 1),
+    }  # fmt: skip
+    assert len(numbers) == 5
+    assert all(0 <= number < 2**31 for number in numbers)
+
+
+@given(st.lists(st.binary(max_size=300), max_size=6))
+def test_any_bytes_are_read_as_no_proof(payloads: list[bytes]) -> None:
+    """Snapshots are claims: malformed ones are left out, and what is left fits nothing."""
+    header = b'{"function":"train","optimizer":"sgd","event":"%s","how":"returned","drawn":1e9,"batches":-3}\n'
+    forged = [header % event for event in (b"start", b"step", b"end", b"other")]
+    calls = replay.read_snapshots([*payloads, *forged])
+    plain = replay.read_snapshots(forged)
+    assert replay.judge("train", calls, plain).equal is None
+    assert replay.matching("train", calls, plain) == ()
