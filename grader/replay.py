@@ -39,6 +39,7 @@ class Step:
     passes: int
     random: str
     setting: str
+    batch: str = ""
 
 
 @dataclass
@@ -80,7 +81,7 @@ def _note(call: Trajectory, facts: Mapping[str, Any], values: bytes) -> None:
             call.start, call.batches = weights, _count(facts, "batches")
         case "step" if not call.how:
             counts = _count(facts, "drawn"), _count(facts, "passes")
-            names = _text(facts, "random"), _text(facts, "setting")
+            names = _text(facts, "random"), _text(facts, "setting"), _text(facts, "batch")
             call.steps.append(Step(weights, facts.get("plain") is True, *counts, *names))
         case "end" if not call.how:
             how = _text(facts, "how")
@@ -151,6 +152,8 @@ def _differs(measured: Replay, pairs: Sequence[tuple[Step, Step]], first: int, l
     for one, other in pairs[: first + 1]:
         if not one.plain or (one.drawn, one.passes) != (other.drawn, other.passes):
             return replace(measured, reason="not-a-plain-loop")
+        if one.batch != other.batch:
+            return replace(measured, reason="other-batches")
         if one.setting != other.setting:
             return replace(measured, reason="other-settings")
         if drawn_masks and one.random != other.random:
@@ -189,7 +192,7 @@ def judge(function: str, calls: Trajectories, plain: Trajectories) -> Replay:
     """With all optimizers together: different when one shows it, equal only when all are."""
     optimizers = sorted({optimizer for _, optimizer in plain})
     nothing = Trajectory()
-    found = [compare(calls.get((function, name), nothing), plain[PLAIN, name]) for name in optimizers]
+    found = [compare(calls.get((function, name), nothing), plain.get((PLAIN, name), nothing)) for name in optimizers]
     if not found:
         return Replay(reason="no-reference")
     by_worth = sorted(found, key=lambda item: (item.equal is not False, item.equal is not None))

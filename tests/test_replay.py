@@ -301,6 +301,104 @@ UNUSUAL = {
                 optimizer.step()
                 average.update_parameters(model)
         """,
+    "scaled in place": LOOP
+    + """
+                inputs /= 3.0
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+        """,
+    "data set prepared": """
+        train_loader.dataset.tensors[0].div_(2.0)
+        for _ in range(num_epochs):
+            for inputs, targets in train_loader:
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+        """,
+    "moments forgotten": """
+        from collections import defaultdict
+        for _ in range(num_epochs):
+            optimizer.state = defaultdict(dict)
+            for inputs, targets in train_loader:
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+        """,
+    "another activation": """
+        model[1] = torch.nn.Tanh()
+        for _ in range(num_epochs):
+            for inputs, targets in train_loader:
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+        """,
+    "class weights": """
+        criterion.weight = torch.tensor([1.0, 2.0, 3.0, 4.0])
+        for _ in range(num_epochs):
+            for inputs, targets in train_loader:
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+        """,
+    "gradient noise by a hook of the optimizer": """
+        def shrink(optimizer, args, kwargs):
+            for parameter in model.parameters():
+                parameter.grad.mul_(parameter.grad.abs() > 1e-3)
+        optimizer.register_step_pre_hook(shrink)
+        for _ in range(num_epochs):
+            for inputs, targets in train_loader:
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+        """,
+    "limits by a hook of the model": """
+        model[1].register_forward_hook(lambda module, inputs, output: output.clamp(max=0.5))
+        for _ in range(num_epochs):
+            for inputs, targets in train_loader:
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+        """,
+    "hook of an output": LOOP
+    + """
+                optimizer.zero_grad()
+                outputs = model(inputs)
+                outputs.register_hook(lambda g: g * 0.3)
+                criterion(outputs, targets).backward()
+                optimizer.step()
+        """,
+    "weights kept small": LOOP
+    + """
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+                for parameter in model.parameters():
+                    parameter.data.clamp_(-0.2, 0.2)
+        """,
+    "shorter epochs": """
+        for _ in range(num_epochs):
+            for number, (inputs, targets) in enumerate(train_loader):
+                if number == 3:
+                    break
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+        """,
+    "hard examples first": LOOP
+    + """
+                losses = torch.nn.functional.cross_entropy(model(inputs), targets, reduction="none")
+                optimizer.zero_grad()
+                losses.topk(len(losses) // 2).values.mean().backward()
+                optimizer.step()
+        """,
+    "batches prefetched": """
+        for _ in range(num_epochs):
+            for inputs, targets in list(train_loader):
+                optimizer.zero_grad()
+                criterion(model(inputs), targets).backward()
+                optimizer.step()
+        """,
     "own seed": """
         torch.manual_seed(7)
         for _ in range(num_epochs):
@@ -311,7 +409,7 @@ UNUSUAL = {
         """,
 }  # fmt: skip
 #: of these, those whose updates are exactly the plain ones, and are said to be
-PROVED = ("many epochs", "averaged copy", "validation in between", "own seed")
+PROVED = ("batches prefetched", "many epochs", "averaged copy", "validation in between", "own seed")
 
 
 def function(body: str) -> str:

@@ -38,7 +38,8 @@ class ProbeLoader(DataLoader[Any]):
         self.passes += 1
         for batch in super().__iter__():
             self.drawn += 1
-            self.newest = tuple(batch)
+            # copies: a loop may scale a batch in place
+            self.newest = tuple(part.clone() for part in batch)
             yield batch
 
 

@@ -10,8 +10,9 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 from torch.optim import Optimizer
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import _global_optimizer_pre_hooks, register_optimizer_step_post_hook
 
 from .patches import Function, Patches
 from .probe_data import ProbeLoader
@@ -48,14 +49,15 @@ class Watch:
         self._output: Tensor | None = None
         self._loss: Tensor | None = None
         self._weights = values_of(self._parameters)
+        self._memory = memory_of(optimizer)
         self._gradients: Tensor | None = None
         self._handles: list[Any] = []
         self._patches = Patches()
 
     def __enter__(self) -> Self:
         self._handles = [
-            self._model.register_forward_hook(self._answered, with_kwargs=True),
-            self._criterion.register_forward_hook(self._judged, with_kwargs=True),
+            # not on the model itself, which a loop may copy or store with everything that hangs on it
+            register_module_forward_hook(self._called, with_kwargs=True),
             # on the optimizer itself, where nobody looks for hooks of others; and on all that a loop may make
             self._optimizer.register_step_pre_hook(self._steps),
             self._optimizer.register_step_post_hook(self._has_stepped),
@@ -73,6 +75,12 @@ class Watch:
         self._patches.restore()
 
     # -- between two steps ------------------------------------------------------------------------------
+
+    def _called(self, module: nn.Module, args: Any, kwargs: Mapping[str, Any], result: Any) -> None:
+        if module is self._model:
+            self._answered(module, args, kwargs, result)
+        elif module is self._criterion:
+            self._judged(module, args, kwargs, result)
 
     def _answered(self, module: nn.Module, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
         if not torch.is_grad_enabled():
@@ -103,11 +111,17 @@ class Watch:
             root = root[0] if isinstance(root, tuple) and len(root) == 1 else root
             result = original(*args, **kwargs)
             self._since.backwards += 1
-            self._since.odd |= root is not self._loss
+            self._since.odd |= root is not self._loss or self._is_hooked()
             self._gradients = values_of([leaf.grad for leaf in self._parameters])
             return result
 
         return backward
+
+    def _is_hooked(self) -> bool:
+        """Whether somebody may change gradients on their way, or a forward in the middle."""
+        tensors = [*self._parameters, self._output, self._loss]
+        modules = [*self._model.modules(), self._criterion]
+        return any(map(has_hooks, tensors)) or any(map(module_has_hooks, modules))
 
     def _grad(self, original: Function) -> Function:
         def grad(*args: Any, **kwargs: Any) -> Any:
@@ -119,10 +133,14 @@ class Watch:
     # -- steps ------------------------------------------------------------------------------------------
 
     def _steps(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        """Nobody has touched the gradients since the backward pass, nor the weights since the step before."""
+        """Nobody has touched gradients since the backward pass, nor weights and moments since the step before."""
         now = values_of([leaf.grad for leaf in self._parameters])
         same = self._gradients is not None and torch.equal(now, self._gradients)
-        self._since.odd |= not same or not torch.equal(values_of(self._parameters), self._weights)
+        kept = torch.equal(values_of(self._parameters), self._weights) and torch.equal(
+            memory_of(optimizer), self._memory
+        )
+        others = len(optimizer._optimizer_step_pre_hooks) > 1 or bool(_global_optimizer_pre_hooks)
+        self._since.odd |= not same or not kept or others
 
     def _another_has_stepped(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         held = {id(leaf) for group in optimizer.param_groups for leaf in group["params"]}
@@ -137,9 +155,10 @@ class Watch:
             "drawn": self._data.drawn,
             "passes": self._data.passes,
             "random": digest(torch.get_rng_state().numpy().tobytes()),
-            "setting": digest(setting(optimizer).encode()),
+            "batch": digest(b"".join(part.numpy().tobytes() for part in self._data.newest)),
+            "setting": digest(repr((settings(optimizer), surroundings(self._model, self._criterion))).encode()),
         }
-        self._since, self._weights = Since(), values_of(self._parameters)
+        self._since, self._weights, self._memory = Since(), values_of(self._parameters), memory_of(optimizer)
         self._stepped(facts)
 
 
@@ -162,14 +181,44 @@ def is_like(given: object, batch: Tensor | None) -> bool:
     return bool(torch.equal(one, other) or torch.equal(one.sort().values, other.sort().values))
 
 
-def setting(optimizer: Optimizer) -> str:
-    """Everything beside data and gradients that decides what a step does."""
-    groups = [
+def memory_of(optimizer: Optimizer) -> Tensor:
+    """A copy of what an optimizer remembers: momentum, averages, counts."""
+    return values_of([value for kept in optimizer.state.values() for value in kept.values() if is_tensor(value)])
+
+
+def is_tensor(value: object) -> bool:
+    return isinstance(value, Tensor)
+
+
+def has_hooks(tensor: Tensor | None) -> bool:
+    """Whether something may happen to the gradient of a tensor."""
+    return bool(getattr(tensor, "_backward_hooks", None) or getattr(tensor, "_post_accumulate_grad_hooks", None))
+
+
+def module_has_hooks(module: nn.Module) -> bool:
+    """Whether something hangs on a module; nothing of ours does."""
+    return any(getattr(module, name, None) for name in HOOKS)
+
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def settings(optimizer: Optimizer) -> list[list[object]]:
+    """What an optimizer was told."""
+    return [
         [len(group["params"]), *sorted((key, str(value)) for key, value in group.items() if key not in UNSETTLED)]
         for group in optimizer.param_groups
     ]
+
+
+def surroundings(model: nn.Module, criterion: nn.Module) -> list[object]:
+    """Everything else beside weights, data and gradients that decides what a step does."""
+    parts = [(str(part), "forward" in vars(part)) for part in (model, criterion)]
+    learns = [parameter.requires_grad for parameter in model.parameters()]
+    told = sorted((key, str(value)) for key, value in vars(criterion).items() if not key.startswith("_"))
+    kept = [str(buffer) for buffer in criterion.buffers()]
     precision = (torch.get_num_threads(), str(torch.get_default_dtype()), torch.get_float32_matmul_precision())
-    return repr((groups, precision))
+    return [parts, learns, told, kept, precision]
 
 
 #: keys that a scheduler may add, or that are no setting
