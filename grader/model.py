@@ -420,6 +420,8 @@ class ProbeCall:
     nonce: int
     #: optimizer steps after which a call is ended
     steps: int = 40
+    #: whether anything beside the weights is noted of each step
+    noted: bool = True
 
 
 @dataclass(frozen=True)

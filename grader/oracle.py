@@ -21,7 +21,9 @@ from .sandbox.backend import Preparable
 
 FUNCTION = "train"
 LOOPS = "loops.py"
-SECONDS = 20.0
+#: of processor time that a call may use, theirs and ours; far less is usual, and on a busy machine it takes longer
+SECONDS = 30.0
+PATIENCE = 6
 _LOOP = re.compile(r"^@loop\ndef (\w+)\(", re.MULTILINE)
 
 
@@ -56,7 +58,7 @@ class Oracle:
             calls, plain = pool.map(self._snapshots, (theirs, ours))
         found = replay.judge(FUNCTION, calls, plain)
         if not found.equal and any(len(call.steps) >= replay.FEWEST for call in calls.values()):
-            mistaken = self._snapshots(self._spec({LOOPS: loops.encode()}, LOOPS, others))
+            mistaken = self._snapshots(self._spec({LOOPS: loops.encode()}, LOOPS, others, noted=False))
             found = replace(found, matches=replay.matching(FUNCTION, calls, mistaken))
         moved = replay.has_moved(FUNCTION, calls)
         return replace(found, contradiction=replay.contradiction(found, moved, run.trace))
@@ -64,9 +66,11 @@ class Oracle:
     def _snapshots(self, spec: RunSpec) -> replay.Trajectories:
         return replay.read_snapshots(self.perform(spec))
 
-    def _spec(self, files: Mapping[str, bytes], entry: str, functions: Sequence[str]) -> RunSpec:
-        probe = ProbeCall(tuple(functions), self.nonce)
-        limits = replace(self.spec.limits, wall_seconds=SECONDS, cpu_seconds=2 * SECONDS, trace_bytes=TRACE_BYTES)
+    def _spec(self, files: Mapping[str, bytes], entry: str, functions: Sequence[str], *, noted: bool = True) -> RunSpec:
+        probe = ProbeCall(tuple(functions), self.nonce, noted=noted)
+        limits = replace(
+            self.spec.limits, wall_seconds=PATIENCE * SECONDS, cpu_seconds=SECONDS, trace_bytes=TRACE_BYTES
+        )
         kind = SubmissionKind.FUNCTION
         return replace(self.spec, files=files, entry=entry, kind=kind, limits=limits, device="cpu", probe=probe)
 

@@ -10,11 +10,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from . import functions, offered_data, runner
 from .channel import Channel
-from .probe_data import EnoughSteps, ProbeLoader, UnusableError, few_batches, small
+from .probe_data import BATCHES, FEW, EnoughSteps, Few, ProbeLoader, UnusableError, few_batches
 from .probe_watch import Watch
 
 #: a call with the exercise's own optimizer, and one with plain SGD: Adam hides how a loss is scaled
@@ -34,10 +33,11 @@ def serve(channel: Channel, request: dict[str, Any], work: Path, layers: list[st
     offered_data.install(request["data"], request["dataset"])
     channel.send_json("H", {"torch": torch.__version__, "layers": layers})
     channel.send("B")
+    data: dict[str, Few] = {}
     for name in request["probe"]["functions"]:
         for optimizer in OPTIMIZERS:
             send = sender(channel, {"function": name, "optimizer": optimizer})
-            rehearsal = Rehearsal(name, optimizer, request, send)
+            rehearsal = Rehearsal(name, optimizer, request, data, send)
             # run anew for each call: what a module counts or keeps begins again
             ending = runner.run_script(work, request["entry"], rehearsal.perform)
             rehearsal.end("returned" if ending.reason == "returned" else "raised")
@@ -59,8 +59,10 @@ def sender(channel: Channel, of: dict[str, Any]) -> Send:
 class Rehearsal:
     """One call of one function: the same weights, batches and masks for whoever is called with that number."""
 
-    def __init__(self, name: str, optimizer: str, request: Mapping[str, Any], send: Send) -> None:
+    def __init__(self, name: str, optimizer: str, request: Mapping[str, Any], data: dict[str, Few], send: Send) -> None:
         self._name = name
+        #: what was read for the calls before this one
+        self._data = data
         self._optimizer = optimizer
         self._request = request
         self._nonce, self._most = int(request["probe"]["nonce"]), int(request["probe"]["steps"])
@@ -93,7 +95,7 @@ class Rehearsal:
         plant(self._nonce)
         model = supply.get("model", self._name)
         plant(self._nonce + DATA)
-        data = few_batches(supply.get("train_loader", self._name), self._nonce)
+        data = self._few(supply, "train_loader").for_training(self._nonce)
         if not isinstance(model, nn.Module) or not isinstance(supply.get("criterion", self._name), nn.Module):
             raise UnusableError("not-supplied")
         if sum(map(share, model.parameters())) > MOST_OF_ALL:
@@ -101,11 +103,16 @@ class Rehearsal:
         supply.put("train_loader", data)
         supply.put("num_epochs", max(1, self._most // len(data)))
         if supply.offers("val_loader"):
-            supply.put("val_loader", small(supply.get("val_loader", self._name), self._nonce))
+            supply.put("val_loader", self._few(supply, "val_loader", FEW).for_evaluation(self._nonce))
         optimizer = self._make_optimizer(supply, model)
         self._model = model
         self._send({"event": "start", "batches": len(data)}, sample(model))
         return self._watch(model, supply, data, optimizer)
+
+    def _few(self, supply: functions.Supply, name: str, batches: int = BATCHES) -> Few:
+        if name not in self._data:
+            self._data[name] = few_batches(supply.get(name, self._name), batches)
+        return self._data[name]
 
     def _make_optimizer(self, supply: functions.Supply, model: nn.Module) -> torch.optim.Optimizer:
         if self._optimizer == "sgd":
@@ -116,9 +123,8 @@ class Rehearsal:
         return optimizer
 
     def _watch(
-        self, model: nn.Module, supply: functions.Supply, data: DataLoader[Any], optimizer: torch.optim.Optimizer
+        self, model: nn.Module, supply: functions.Supply, data: ProbeLoader, optimizer: torch.optim.Optimizer
     ) -> Watch:
-        assert isinstance(data, ProbeLoader)
         criterion = supply.get("criterion", self._name)
         left = [self._most]
 
@@ -129,7 +135,7 @@ class Rehearsal:
             if left[0] <= 0:
                 raise EnoughSteps
 
-        return Watch(model, criterion, optimizer, data, stepped)
+        return Watch(model, criterion, optimizer, data, stepped, bool(self._request["probe"]["noted"]))
 
 
 def plant(number: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -43,27 +44,40 @@ class ProbeLoader(DataLoader[Any]):
             yield batch
 
 
-def few_batches(loader: object, nonce: int) -> ProbeLoader:
-    """A loader like this one over a small part of its data. Raises UnusableError."""
+@dataclass(frozen=True)
+class Few:
+    """A small part of an exercise's data, to be made loaders of: reading all of it again takes longer than a call."""
+
+    tensors: tuple[Tensor, ...]
+    size: int
+    shuffled: bool
+    drops_last: bool
+
+    def for_training(self, nonce: int) -> ProbeLoader:
+        """Batches in an order of their own: an evaluation in between, or a mask that is drawn, does not change it."""
+        order = torch.Generator().manual_seed(nonce)
+        return ProbeLoader(
+            self._data(), batch_size=self.size, shuffle=self.shuffled, drop_last=self.drops_last, generator=order
+        )
+
+    def for_evaluation(self, nonce: int) -> DataLoader[Any]:
+        """Batches that draw no number which training could miss."""
+        return DataLoader(self._data(), batch_size=self.size, generator=torch.Generator().manual_seed(nonce))
+
+    def _data(self) -> TensorDataset:
+        return TensorDataset(*(tensor.clone() for tensor in self.tensors))
+
+
+def few_batches(loader: object, batches: int = BATCHES) -> Few:
+    """The first batches of a loader, and a short one where it has one. Raises UnusableError."""
     if not isinstance(loader, DataLoader) or not loader.batch_size:
         raise UnusableError("unusual-data")
-    size, total = loader.batch_size, _length(loader)
-    rest = 0 if loader.drop_last else total % size
-    tensors = _first(loader, BATCHES + (1 if rest else 0))
-    kept = min(len(tensors[0]), BATCHES * size + rest)
+    size = loader.batch_size
+    rest = 0 if loader.drop_last else _length(loader) % size
+    tensors = _first(loader, batches + (1 if rest else 0))
+    kept = min(len(tensors[0]), batches * size + rest)
     shuffled = isinstance(loader.sampler, RandomSampler)
-    # an order of its own: an evaluation in between or a mask that is drawn does not change it
-    order = torch.Generator().manual_seed(nonce)
-    data = TensorDataset(*(tensor[:kept].clone() for tensor in tensors))
-    return ProbeLoader(data, batch_size=size, shuffle=shuffled, drop_last=loader.drop_last, generator=order)
-
-
-def small(loader: object, nonce: int) -> DataLoader[Any]:
-    """The beginning of a loader for evaluations; it draws no number that training could miss."""
-    if not isinstance(loader, DataLoader) or not loader.batch_size:
-        raise UnusableError("unusual-data")
-    data = TensorDataset(*_first(loader, FEW))
-    return DataLoader(data, batch_size=loader.batch_size, generator=torch.Generator().manual_seed(nonce))
+    return Few(tuple(tensor[:kept].clone() for tensor in tensors), size, shuffled, loader.drop_last)
 
 
 def _length(loader: DataLoader[Any]) -> int:

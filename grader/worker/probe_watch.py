@@ -39,10 +39,16 @@ class Watch:
     """`with Watch(...)`: calls `stepped` after each step of this very optimizer with what was noted about it."""
 
     def __init__(
-        self, model: nn.Module, criterion: nn.Module, optimizer: Optimizer, data: ProbeLoader, stepped: Stepped
+        self,
+        model: nn.Module,
+        criterion: nn.Module,
+        optimizer: Optimizer,
+        data: ProbeLoader,
+        stepped: Stepped,
+        noted: bool = True,
     ) -> None:
         self._model, self._criterion, self._optimizer, self._data = model, criterion, optimizer, data
-        self._stepped = stepped
+        self._stepped, self._noted = stepped, noted
         self._parameters = list(model.parameters())
         self._since = Since()
         self._drawn = 0
@@ -55,6 +61,9 @@ class Watch:
         self._patches = Patches()
 
     def __enter__(self) -> Self:
+        if not self._noted:
+            self._handles = [register_optimizer_step_post_hook(lambda optimizer, args, kwargs: self._stepped({}))]
+            return self
         self._handles = [
             # not on the model itself, which a loop may copy or store with everything that hangs on it
             register_module_forward_hook(self._called, with_kwargs=True),
