@@ -16,6 +16,7 @@ from .model import (
     Exercise,
     Finding,
     Place,
+    Replay,
     Run,
     RunStatus,
     Severity,
@@ -56,8 +57,8 @@ __all__ = [
     "AnsweredPass", "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "EpochFacts",
     "Evaluation", "Event", "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall",
     "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext",
-    "Renderer", "Result", "Returned", "Run", "RunStatus", "SchedulerFacts", "Series", "Severity", "Sign", "Status",
-    "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary", "Timeline", "Trace", "UsageError",
+    "Renderer", "Replay", "Result", "Returned", "Run", "RunStatus", "SchedulerFacts", "Series", "Severity", "Sign",
+    "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary", "Timeline", "Trace", "UsageError",
     "VerdictRecord", "agree", "as_record", "check", "decimals", "describe", "export", "fits", "gradebooks", "hookimpl",
     "line_of", "plain_values", "sign", "speaks_of", "to_json", "visible",
 ]  # fmt: skip

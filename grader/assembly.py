@@ -7,7 +7,7 @@ import importlib.metadata
 from dataclasses import replace
 
 from .assessment import PUBLIC_SECRET, Assessment
-from .model import Evidence, Finding, Grade, Severity, Verdict
+from .model import Evidence, Finding, Grade, Replay, Severity, Verdict
 from .result import Metrics, Result, RunRecord, SubmissionRecord, VerdictRecord
 from .timeline import timeline
 
@@ -35,8 +35,18 @@ def build_result(assessment: Assessment, grade: Grade) -> Result:
         curves={"loss": tuple((point.step, point.value) for point in trace.loss_curve)} if trace else {},
         confusion=evaluation.confusion if evaluation else (),
         timeline=timeline(trace, leading),
+        replay=replay_record(evidence.replay),
         source=submission.source,
     )
+
+
+def replay_record(replay: Replay | None) -> dict[str, object]:
+    """What an instructor may want to know of the probe call; empty when there was no run to ask about."""
+    if replay is None:
+        return {}
+    matches = list(replay.matches)
+    return {"equal": replay.equal, "reason": replay.reason, "steps": replay.steps, "bitwise": replay.bitwise,
+            "matches": matches}  # fmt: skip
 
 
 def ordered_findings(assessment: Assessment) -> tuple[Finding, ...]:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pluggy
 
-from . import sandbox
+from . import oracle, sandbox
 from .checks import Outcome, run_check
 from .data import Dataset, choose_dataset
 from .errors import SandboxError, SubmissionError
 from .evaluation import compare
-from .grading import grade, judge, link_causes
+from .grading import grade, judge, link_causes, rest_on_replay
 from .intake import choose_exercise, intake, told_apart
 from .model import (
     Blame,
@@ -28,6 +28,7 @@ from .model import (
     Frame,
     Grade,
     Progress,
+    Replay,
     RubricLine,
     Run,
     RunSpec,
@@ -91,11 +92,11 @@ class Assessment:
         if self.problem is not None:
             return Evidence(self.submission, self.exercise, rejected(self.problem))
         try:
-            run, evaluation = self._execute()
+            run, evaluation, replay = self._execute()
         except SandboxError as error:
-            run, evaluation = failed(str(error)), None
+            run, evaluation, replay = failed(str(error)), None, None
         run = replace(run, seed=self.options.seed, dataset=self.dataset.name if self.dataset else None)
-        return Evidence(self.submission, self.exercise, run, run.trace, evaluation)
+        return Evidence(self.submission, self.exercise, run, run.trace, evaluation, replay)
 
     @cached_property
     def outcomes(self) -> dict[str, Outcome]:
@@ -111,9 +112,14 @@ class Assessment:
     def judge(self, line: RubricLine) -> Verdict:
         """The verdict of one rubric line."""
         if line.id not in self._verdicts:
-            self._verdicts[line.id] = judge(line, self.outcomes, self.evidence.run, self.evidence.evaluation)
+            self._verdicts[line.id] = self._judge(line)
             self.plugins.hook.grader_check_done(exercise=self.exercise, verdict=self._verdicts[line.id])
         return self._verdicts[line.id]
+
+    def _judge(self, line: RubricLine) -> Verdict:
+        evidence = self.evidence
+        verdict = judge(line, self.outcomes, evidence.run, evidence.evaluation)
+        return rest_on_replay(verdict, self.outcomes, evidence)
 
     def add(self, verdict: Verdict) -> None:
         """The verdict of one of the exercise's own tests."""
@@ -129,14 +135,22 @@ class Assessment:
         )
         return policy or grade(self.exercise, verdicts)
 
-    def _execute(self) -> tuple[Run, Evaluation | None]:
+    def _execute(self) -> tuple[Run, Evaluation | None, Replay]:
         spec = self._spec()
-        backend, _ = sandbox.choose(self._backends(), self.options.sandbox)
-        with sandbox.Session(backend, spec, self.options.progress) as session:
+        backends = self._backends()
+        backend, _ = sandbox.choose(backends, self.options.sandbox)
+        quick = oracle.quicker(backends, backend, spec)
+        with quick, sandbox.Session(backend, spec, self.options.progress) as session:
             run = without_entry_point(session.run(), self.exercise, self.defined)
-            if self.dataset is None or run.status not in PARKED:
-                return run, None
-            return run, self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
+            evaluation = None
+            if self.dataset is not None and run.status in PARKED:
+                evaluation = self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
+            session.close()
+            return run, evaluation, oracle.Oracle(quick.perform, spec, self._nonce()).ask(run, self.defined)
+
+    def _nonce(self) -> int:
+        secret = self.options.secret or PUBLIC_SECRET
+        return oracle.nonce(secret, self.exercise.digest, self.submission.sha256, self.options.seed)
 
     def _backends(self) -> Sequence[SandboxBackend]:
         if self.options.backends is not None:

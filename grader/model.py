@@ -255,6 +255,26 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Replay:
+    """Whether a probe call of the student's `train` gave the weights that its model, data and loss give."""
+
+    #: None when it could not be decided; `reason` then says why
+    equal: bool | None = None
+    reason: str = ""
+    #: optimizer steps that were compared
+    steps: int = 0
+    #: every bit of every weight is the same, not only their values within rounding
+    bitwise: bool = False
+    #: the largest difference of a weight, and the first step (from 1) that shows one beyond rounding
+    difference: float | None = None
+    first: int | None = None
+    #: loops that give exactly the student's weights: slugs of mistakes, or names of other changes to a plain loop
+    matches: tuple[str, ...] = ()
+    #: what of the trace cannot be true; empty when it fits
+    contradiction: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All that a check may look at."""
 
@@ -263,6 +283,16 @@ class Evidence:
     run: Run
     trace: Trace | None = None
     evaluation: Evaluation | None = None
+    replay: Replay | None = None
+
+    @property
+    def contradiction(self) -> str:
+        """What shows that the trace is not of this training; empty when nothing does, or our recorder broke."""
+        if self.trace is None or self.trace.problem:
+            return ""
+        if self.trace.unhooked:
+            return "hooks-removed"
+        return self.replay.contradiction if self.replay else ""
 
     def expects(self, key: str) -> object:
         """What the exercise expects of the model or the loss; None when it does not say."""
@@ -380,6 +410,21 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class ProbeCall:
+    """Short calls of functions on weights and batches that come from a number; instead of a usual run.
+
+    Each is called twice: with the exercise's optimizer, and with plain SGD, which hides no scale.
+    """
+
+    functions: tuple[str, ...]
+    nonce: int
+    #: optimizer steps after which a call is ended
+    steps: int = 40
+    #: whether anything beside the weights is noted of each step
+    noted: bool = True
+
+
+@dataclass(frozen=True)
 class RunSpec:
     """All that a worker is told: nothing of the rubric, the reference or the labels is in it."""
 
@@ -397,6 +442,7 @@ class RunSpec:
     functions: tuple[str, ...] = ()
     #: Python text that makes what those functions ask for
     given: str = ""
+    probe: ProbeCall | None = None
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,8 @@ class Result:
     curves: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] = ()
     timeline: Timeline = Timeline()
+    #: what a probe call showed: `equal` (null: undecided, `reason` says why), `steps`, `bitwise`, `matches`
+    replay: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     schema: str = SCHEMA
 

@@ -495,6 +495,10 @@ class Trace:
     returned: tuple[Returned, ...] = ()
     answers: tuple[AnsweredPass, ...] = ()
     pairs: PairFacts = PairFacts()
+    #: functions of the exercise that the worker called, because the submission had trained nothing by itself
+    called: tuple[str, ...] = ()
+    #: the recorder's hooks were no longer in their places when the code was over
+    unhooked: bool = False
     device: str = "cpu"
     #: what of the recorder itself failed, for the instructor; empty when all is well
     problem: str = ""

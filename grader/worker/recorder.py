@@ -26,6 +26,8 @@ class Recorder:
 
     def __init__(self, entry_path: str, emit: Emit, progress: Progress) -> None:
         self._emit = emit
+        #: functions of the exercise that were called
+        self.called: list[str] = []
         self._books = Books(entry_path, emit, progress)
         self._trained = Trained()
         self._step_watch = StepWatch(self._books, self._trained)
@@ -83,10 +85,19 @@ class Recorder:
         trace = {**books.snapshot(), "remodels": self._trained.remodels()}
         books.tried("pairs", lambda: trace.update({"pairs": books.pairs.complete()}))
         books.tried("orphans", lambda: trace.update(self._orphan_facts()))
+        trace["unhooked"] = not self._step_watch.is_in_place() or self._patches.was_undone()
         self._remove_hooks()
         books.tried("model", lambda: trace.update(self._model_facts()))
         books.closed = True
-        self._emit({**trace, "device": self._trained.device, "problem": books.guard.problem(), "complete": True})
+        self._emit(
+            {
+                **trace,
+                "called": self.called,
+                "device": self._trained.device,
+                "problem": books.guard.problem(),
+                "complete": True,
+            }
+        )
 
     def uninstall(self) -> None:
         """Put torch back as it was."""

@@ -51,6 +51,10 @@ class StepWatch:
             register_optimizer_step_post_hook(self._ended),
         ]
 
+    def is_in_place(self) -> bool:
+        """Whether the hooks are where they were put: nothing but a submission takes them away."""
+        return all(handle.id in (handle.hooks_dict_ref() or ()) for handle in self._handles)
+
     def remove(self) -> None:
         """Take the hooks away."""
         for handle in self._handles:

@@ -57,6 +57,10 @@ class Watching:
         self._scaling()
         self._patches.replace(torch.jit, "script", self._scripting)
 
+    def was_undone(self) -> bool:
+        """Whether somebody put back what stood there before; a student's own wrapper around ours is none."""
+        return bool(self._patches.undone() & {"backward", "zero_grad", "add_param_group"})
+
     def restore(self) -> None:
         """Put everything back."""
         self._patches.restore()
