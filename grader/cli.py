@@ -11,6 +11,7 @@ from typing import Any
 import click
 from click_default_group import DefaultGroup
 
+from .authoring.commands import calibrate, verify
 from .errors import DataError, ExerciseError, GraderError, UsageError
 
 PASSED, NOT_PASSED, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -196,7 +197,7 @@ def report(result: Path, out: Path | None, formats: tuple[str, ...], lang: str |
     render_again(result, out or result.parent, formats, lang)
 
 
-for command in (run, report, explain_check, exercises, new, doctor):
+for command in (run, report, explain_check, exercises, new, doctor, verify, calibrate):
     cli.add_command(command)
 
 

@@ -165,6 +165,10 @@ class Exercise:
     priority: int = 100
     pass_mark: float = 0.6
     hidden_images: int = 5000
+    #: by data set ("own" for the submission's own data): lowest and highest mean training loss of each epoch
+    band: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    #: correct variants of the reference that calibrate it; None for all that apply
+    variants: tuple[str, ...] | None = None
 
     @property
     def max_score(self) -> float:

@@ -33,6 +33,7 @@ LAYERS = (
     ("assembly", "rendering"),
     ("pytest_plugin",),
     ("batch",),
+    ("authoring",),
     ("run_command", "report_command"),
     ("batch_command",),
     ("cli",),
