@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -34,6 +34,7 @@ from .model import (
     Submission,
     Verdict,
 )
+from .sandbox import SandboxBackend
 
 #: the secret that stands in when none is given; it hides nothing, and the report says so
 PUBLIC_SECRET = b"gradeloop public constant"
@@ -54,6 +55,8 @@ class Options:
     data_root: Path | None = None
     secret: bytes | None = None
     progress: Callable[[Progress], None] | None = None
+    #: sandboxes that outlive this grading; else they are made for it
+    backends: Sequence[SandboxBackend] | None = None
 
 
 @dataclass
@@ -131,7 +134,9 @@ class Assessment:
                 return run, None
             return run, self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
 
-    def _backends(self) -> list[sandbox.SandboxBackend]:
+    def _backends(self) -> Sequence[SandboxBackend]:
+        if self.options.backends is not None:
+            return self.options.backends
         return [backend for offered in self.plugins.hook.grader_sandboxes() for backend in offered]
 
     def _spec(self) -> RunSpec:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,14 +59,11 @@ def submissions_in(folder: Path) -> tuple[list[Path], list[Row]]:
 
 
 def jobs_for(paths: Sequence[Path], folder: Path, options: Sequence[str]) -> list[Job]:
-    """The command for each submission. `options`: what `grade run` gets beside the path and `--out`."""
-    command = (sys.executable, "-P", "-c", "from grader.cli import main; main()", "run")
-    environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+    """A job for each submission. `options`: what `grade run` gets beside the path and `--out`."""
     return [
-        Job(path.name, (*command, *options, "--quiet", "--out", str(folder / path.name), str(path)),
-            folder / path.name, environment)
+        Job(path.name, (*options, "--quiet", "--out", str(folder / path.name), str(path)), folder / path.name)
         for path in paths
-    ]  # fmt: skip
+    ]
 
 
 def grade_all(engine: Engine, jobs: Sequence[Job], at_once: int) -> Iterator[Row]:

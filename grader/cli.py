@@ -6,13 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click_default_group import DefaultGroup
 
 from .authoring.commands import calibrate, verify
 from .errors import DataError, ExerciseError, GraderError, UsageError
+
+if TYPE_CHECKING:
+    from .workshop import Workshop
 
 PASSED, NOT_PASSED, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = """
@@ -117,7 +120,7 @@ def run(exit_zero: bool, jobs: str, engine: str, **arguments: Any) -> None:
 
         code = grade_folder(request, jobs, engine)
         sys.exit(PASSED if code == NOT_PASSED and exit_zero else code)
-    result = grade_one(request)
+    result = grade_one(request, click.get_current_context().obj)
     if result.run.blame == "grader":
         sys.exit(OUR_FAULT)
     sys.exit(PASSED if result.passed or exit_zero else NOT_PASSED)
@@ -201,10 +204,13 @@ for command in (run, report, explain_check, exercises, new, doctor, verify, cali
     cli.add_command(command)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script `grade`: every end has an exit code, and none is a traceback of ours."""
+def main(arguments: Sequence[str] | None = None, workshop: Workshop | None = None) -> None:
+    """The console script `grade`: every end has an exit code, and none is a traceback of ours.
+
+    `workshop`: that of a process which grades several submissions, one call after another.
+    """
     try:
-        cli.main(args=list(arguments) if arguments is not None else None, prog_name="grade")
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name="grade", obj=workshop)
     except (UsageError, ExerciseError, DataError) as error:
         _leave(f"grade: {error}", WRONG_USAGE)
     except KeyboardInterrupt:

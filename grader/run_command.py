@@ -13,10 +13,14 @@ from .device import resolve
 from .errors import UsageError
 from .model import Exercise
 from .output import write_text
-from .plugin_manager import all_checks, create_manager
 from .progress import ProgressLine
 from .rendering import choose_renderers, make_context, render
 from .result import Result, to_json
+from .workshop import Workshop
+
+#: a submission is run, its model is asked, and what else an exercise does with it takes a run each
+RUNS = 6
+SLACK_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -60,16 +64,26 @@ class Request:
         return [*(word for pair in given.items() for word in pair), *(f"--format={name}" for name in pages)]
 
 
-def grade_one(request: Request) -> Result:
-    """Grade one submission, write its result and pages, print what was asked for."""
-    plugins = create_manager()
-    checks = all_checks(plugins)
+def grade_one(request: Request, workshop: Workshop | None = None) -> Result:
+    """Grade one submission, write its result and pages, print what was asked for.
+
+    `workshop`: that of a process which grades several, one after another.
+    """
+    if workshop is not None:
+        return _grade(request, workshop)
+    with Workshop() as own:
+        return _grade(request, own)
+
+
+def _grade(request: Request, workshop: Workshop) -> Result:
+    plugins, checks = workshop.plugins, workshop.checks
     renderers = choose_renderers(request.formats, plugins)
     progress = ProgressLine(request.submission.name, quiet=request.quiet)
-    assessment, others = take_in(
-        request.submission, named_exercise(request.exercise), plugins, checks, options(request, progress)
-    )
+    chosen = options(request, progress, workshop)
+    workshop.prepare(request.sandbox, request.seed)
+    assessment, others = take_in(request.submission, named_exercise(request.exercise), plugins, checks, chosen)
     exercise = assessment.exercise
+    workshop.expects(longest(exercise))
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
     try:
@@ -131,7 +145,12 @@ def explain_run(result: Result) -> str:
     return "".join(f"{name}: {value}\n" for name, value in chosen.items())
 
 
-def options(request: Request, progress: ProgressLine) -> Options:
+def longest(exercise: Exercise) -> float:
+    """Seconds after which a grading hangs: several times what its runs may take, and time to get ready."""
+    return RUNS * exercise.limits.wall_seconds + SLACK_SECONDS
+
+
+def options(request: Request, progress: ProgressLine, workshop: Workshop) -> Options:
     return Options(
         sandbox=request.sandbox,
         device=resolve(request.device),
@@ -140,6 +159,7 @@ def options(request: Request, progress: ProgressLine) -> Options:
         data_root=request.data_root,
         secret=read_secret(request.secret_file),
         progress=progress,
+        backends=workshop.backends,
     )
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import csv
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from grader.batch import Row, is_batch, submissions_in, table, write_gradebook
-from grader.engines import Job
-from grader.engines.local import LocalEngine
 from grader.result import from_json
 
 GRADE = Path(sys.executable).with_name("grade")
@@ -87,33 +82,6 @@ def test_results_are_not_taken_for_submissions(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("")
     found, left_out = submissions_in(tmp_path)
     assert ([path.name for path in found], left_out) == (["a.py"], [])
-
-
-def run(*commands: Sequence[str], at_once: int = 2) -> Iterator[int]:
-    jobs = [Job(f"job {number}", tuple(command), Path()) for number, command in enumerate(commands)]
-    return (finished.code for finished in LocalEngine().run(jobs, at_once))
-
-
-def test_a_job_that_dies_costs_only_itself() -> None:
-    """A signal and an exit code are told apart."""
-    suicide = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    commands = [[sys.executable, "-c", code] for code in (suicide, "raise SystemExit(2)", "")]
-    assert sorted(run(*commands)) == [-signal.SIGKILL, 0, 2]
-
-
-def test_an_interrupted_batch_leaves_nothing_running(tmp_path: Path) -> None:
-    """Closing the iterator ends the processes that it started, and waits for them."""
-    mark = tmp_path / "pid"
-    code = f"import os, pathlib, time; pathlib.Path({str(mark)!r}).write_text(str(os.getpid())); time.sleep(600)"
-    jobs = [Job("slow", (sys.executable, "-c", code), Path()), Job("quick", (sys.executable, "-c", ""), Path())]
-    results = LocalEngine().run(jobs, 2)
-    assert next(iter(results)).job.name == "quick"
-    deadline = time.monotonic() + 30
-    while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    results.close()  # type: ignore[attr-defined]
-    with pytest.raises(ProcessLookupError):
-        __import__("os").kill(int(mark.read_text()), 0)
 
 
 def test_a_hostile_name_cannot_break_the_table_or_the_gradebook(tmp_path: Path) -> None:

@@ -30,13 +30,14 @@ LAYERS = (
     ),
     ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment"),
-    ("assembly", "rendering"),
+    ("assembly", "rendering", "workshop"),
     ("pytest_plugin",),
     ("batch",),
     ("authoring",),
     ("run_command", "report_command"),
     ("batch_command",),
     ("cli",),
+    ("grading_process",),
 )
 LEAVES = {"plugins", "reports", "exercises", "reference"}
 
