@@ -32,7 +32,7 @@ DETECT = ("imports", "calls")
 #: what stands for the data set where the submission brings its own data
 OWN_DATA = "own"
 #: what `grade calibrate` writes for each data set
-CALIBRATION = ("accuracy", "loss", "seeds", "runs", "torch", "date", "method", "unproven", "band")
+CALIBRATION = ("accuracy", "loss", "seeds", "programs", "runs", "torch", "date", "method", "unproven", "band")
 
 T = TypeVar("T")
 

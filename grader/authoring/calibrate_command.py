@@ -15,13 +15,21 @@ from .workbench import Counter, set_up
 
 
 def run_calibration(
-    exercise: str, *, seeds: int, write: bool, date: str | None, form: str, quiet: bool, **setting: Any
+    exercise: str,
+    *,
+    seeds: int,
+    named: tuple[str, ...],
+    write: bool,
+    date: str | None,
+    form: str,
+    quiet: bool,
+    **setting: Any,
 ) -> bool:
     """Calibrate, print, write if asked. Returns whether no correct run lost points."""
     if date is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", date):
         raise UsageError(f"--date: {date!r} is not a date such as 2026-01-31")
     desk = set_up(exercise, **setting)
-    programs = variants(desk.exercise, desk.program)
+    programs = variants(desk.exercise, desk.program, named)
     found = calibrate(desk.bench, programs, seeds, Counter(desk.exercise.id, quiet))
     sys.stdout.write(as_json(found) if form == "json" else as_text(found, desk.exercise))
     if write:

@@ -94,15 +94,19 @@ class Calibration:
         return tuple((item.name, seed, check) for item in self.populations for seed, check in item.alarms)
 
 
-def variants(exercise: Exercise, program: Program) -> list[tuple[str, str]]:
-    """The reference and its correct variants: name and text. Raises ExerciseError for one that nobody offers."""
+def variants(exercise: Exercise, program: Program, named: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """The reference and its correct variants (those named, else the exercise's, else all that apply): name and text.
+
+    Raises ExerciseError for one that nobody offers.
+    """
     offered: Mapping[str, Operator] = {operator.name: operator for operator in SETTINGS}
-    for name in exercise.variants or ():
+    chosen = named or exercise.variants
+    for name in chosen or ():
         if name not in offered:
             raise ExerciseError(
                 f'{exercise.directory}: calibration.variants: no variant "{name}"; {closest(name, offered)}'
             )
-    wanted = [offered[name] for name in offered if exercise.variants is None or name in exercise.variants]
+    wanted = [offered[name] for name in offered if chosen is None or name in chosen]
     return [(REFERENCE, program.source), *((mutant.name, mutant.source) for mutant in mutants(program, wanted))]
 
 

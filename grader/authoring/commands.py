@@ -43,6 +43,9 @@ def shared(command: Command) -> Command:
 @click.command("calibrate")
 @shared
 @click.option("--seeds", default=30, show_default=True, type=click.IntRange(2, 10_000), help="Runs of each program.")
+@click.option(
+    "--variant", "named", multiple=True, metavar="NAME", help="Only these variants of the reference; repeatable."
+)
 @click.option("--write", is_flag=True, help="Write the band, the numbers and where they come from into exercise.toml.")
 @click.option("--date", metavar="YYYY-MM-DD", help="The date that --write notes; none unless given.")
 def calibrate(**arguments: Any) -> None:

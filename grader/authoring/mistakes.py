@@ -361,7 +361,7 @@ MISTAKES = (
     Operator(
         "backward-per-epoch",
         "zero_grad(), backward() and step() after the batch loop",
-        ("step-outside-batch-loop",),
+        ("backward-outside-batch-loop",),
         backward_after_the_batches,
     ),
     Operator(

@@ -51,6 +51,7 @@ def _measured(found: Calibration, date: str | None) -> Table:
         "accuracy": found.accuracy,
         "loss": found.loss,
         "seeds": found.seeds,
+        "programs": [population.name for population in found.populations],
         "runs": found.runs,
         "torch": found.torch,
         "date": date,

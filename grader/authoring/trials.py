@@ -50,7 +50,7 @@ class Bench:
         """The result of each trial, in their order. Raises GraderError when one of them has none."""
         found: dict[Trial, Result] = {}
         with (
-            tempfile.TemporaryDirectory(prefix="gradeloop-") as folder,
+            tempfile.TemporaryDirectory(prefix="grade-author-") as folder,
             closing(self._run(trials, Path(folder))) as finished,
         ):
             for trial, result in finished:
