@@ -79,22 +79,22 @@ def test_a_reference_has_at_least_thirty_mutants(program: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "added", "removed"),
+    ("name", "removed", "added"),
     [
-        ("no-zero-grad", [], ["        opt.zero_grad()"]),
-        ("zero-grad-uncalled", ["        opt.zero_grad"], ["        opt.zero_grad()"]),
-        ("zero-grad-per-epoch", ["    opt.zero_grad()"], ["        opt.zero_grad()"]),
-        ("softmax-before-loss", ["        error = cost(torch.softmax(scores, dim=1), b)"], ["        error = cost(scores, b)"]),
-        ("last-layer-only", ["opt = torch.optim.SGD(list(net.parameters())[-2:], lr=0.1)"], ["opt = torch.optim.SGD(net.parameters(), lr=0.1)"]),
-        ("optimizer-per-epoch", ["    opt = torch.optim.SGD(net.parameters(), lr=0.1)"], []),
-        ("swapped-arguments", ["        error = cost(b, scores)"], ["        error = cost(scores, b)"]),
+        ("no-zero-grad", "opt.zero_grad()", None),
+        ("zero-grad-uncalled", "opt.zero_grad()", "opt.zero_grad"),
+        ("softmax-before-loss", "error = cost(scores, b)", "error = cost(torch.softmax(scores, dim=1), b)"),
+        ("swapped-arguments", "error = cost(scores, b)", "error = cost(b, scores)"),
+        ("rate-huge", "opt = torch.optim.SGD(net.parameters(), lr=0.1)",
+         "opt = torch.optim.SGD(net.parameters(), lr=100.0)"),
+        ("optimizer-per-epoch", None, "opt = torch.optim.SGD(net.parameters(), lr=0.1)"),
     ],
 )  # fmt: skip
-def test_a_mutant_is_what_its_operator_says(name: str, added: list[str], removed: list[str]) -> None:
+def test_a_mutant_is_what_its_operator_says(name: str, removed: str | None, added: str | None) -> None:
     """One change, told as a diff."""
     lines = difference(Program.parse(INLINE), mutant_of(name)).splitlines()[2:]
-    assert [line[1:] for line in lines if line.startswith("+")] == added
-    assert [line[1:] for line in lines if line.startswith("-")] == removed
+    assert [line[1:].strip() for line in lines if line.startswith("-")] == [line for line in [removed] if line]
+    assert [line[1:].strip() for line in lines if line.startswith("+")] == [line for line in [added] if line]
 
 
 def test_an_operator_without_its_part_makes_nothing() -> None:
