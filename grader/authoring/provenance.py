@@ -11,7 +11,7 @@ from tomlkit.toml_document import TOMLDocument
 from ..output import write_text
 from .calibrating import METHOD, Calibration
 
-COMMENT = "measured by `grade calibrate`; the page draws the band, and nothing here costs points"
+COMMENT = "measured by `grade calibrate`: the page draws the band, nothing here costs points"
 
 
 def write_calibration(path: Path, found: Calibration, date: str | None) -> None:
@@ -38,7 +38,6 @@ def _lower_threshold(document: TOMLDocument, found: Calibration) -> None:
 def _calibrations(document: TOMLDocument) -> Table:
     if "calibration" not in document:
         document.add(tomlkit.nl())
-        document.add(tomlkit.comment(COMMENT))
         document["calibration"] = tomlkit.table(is_super_table=True)
     calibrations = document["calibration"]
     assert isinstance(calibrations, Table)
@@ -47,6 +46,7 @@ def _calibrations(document: TOMLDocument) -> Table:
 
 def _measured(found: Calibration, date: str | None) -> Table:
     table = tomlkit.table()
+    table.comment(COMMENT)
     numbers: dict[str, object] = {
         "accuracy": found.accuracy,
         "loss": found.loss,
