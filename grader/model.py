@@ -320,7 +320,8 @@ class Check:
     `message` states what happened, with `{count}`, `{of}`, `{line}` and the sign's params; it may use only
     names that every sign of the check supplies. `needs` names the evidence without which the check cannot
     decide: `recording` (a trace came), `trace` (it shows some training), `loss` (or at least a loss that got
-    its arguments in the wrong order), `evaluation`, `completed`.
+    its arguments in the wrong order), `fitting-loss` (or one that stopped because it was given classes),
+    `evaluation`, `completed`.
     """
 
     id: str

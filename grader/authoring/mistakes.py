@@ -249,8 +249,14 @@ def unshuffled(loop: Anatomy) -> Iterator[Changes]:
 
 
 def same_batch(loop: Anatomy) -> Iterator[Changes]:
-    target = ast.unparse(loop.batch_loop.target)
-    yield {loop.batch_loop: f"first = next(iter({loop.loader}))\n...", _first_of_batch(loop): f"{target} = first\n..."}
+    """A new iterator in each turn, over data in a fixed order."""
+    for shuffled in loop.keywords("shuffle", True):
+        yield {
+            shuffled: "False",
+            loop.batch_loop.target: "_",
+            loop.batch_loop.iter: "range(len(...))",
+            _first_of_batch(loop): f"{ast.unparse(loop.batch_loop.target)} = next(iter({loop.loader}))\n...",
+        }
 
 
 def over_the_wrong_dimension(loop: Anatomy) -> Iterator[Changes]:
@@ -583,7 +589,7 @@ MISTAKES = (
         ("data-not-covered", "same-batch-every-step"),
         replaced(lambda loop: loop.batch_loop.body[-1], "...\nbreak"),
     ),
-    Operator("same-batch", "the same batch in every turn", ("same-batch-every-step",), same_batch),
+    Operator("same-batch", "next(iter(loader)) in every turn, not shuffled", ("same-batch-every-step",), same_batch),
     Operator(
         "wrong-dimension", "argmax over the samples", ("accuracy-over-wrong-dimension",), over_the_wrong_dimension
     ),

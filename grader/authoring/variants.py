@@ -83,16 +83,22 @@ def gradients_set_to_none(loop: Anatomy) -> Iterator[Changes]:
 
 
 def accumulated_halves(loop: Anatomy) -> Iterator[Changes]:
-    """Each batch in two halves, whose weighted gradients add up to those of the whole."""
-    _, targets = loop.loss_arguments
-    if len(loop.forward.args) != 1 or not isinstance(loop.loss.value, ast.Call):
+    """Each batch in two halves, whose weighted losses and gradients add up to those of the whole."""
+    outputs, targets = loop.loss_arguments
+    forward = loop.program.statement(loop.forward)
+    uses = [node for node in loop.program.all(ast.Name, loop.batch_loop) if node.id == ast.unparse(outputs)]
+    if len(loop.forward.args) != 1 or not isinstance(loop.loss.value, ast.Call) or len(uses) > 2:
         raise NotThereError
-    parts = (loop.forward.args[0], targets, loop.loss.value.func)
-    inputs, wanted, criterion = map(ast.unparse, parts)
-    yield {
+    parts = (loop.forward.args[0], targets, loop.loss.value.func, loop.loss.targets[0])
+    inputs, wanted, criterion, loss = map(ast.unparse, parts)
+    whole: dict[ast.AST, str] = {} if forward is loop.loss else {forward: ""}
+    yield whole | {
+        loop.loss: f"{loss} = torch.zeros(())",
         loop.backward: f"for half in (slice(0, None, 2), slice(1, None, 2)):\n"
         f"    share = len({inputs}[half]) / len({inputs})\n"
-        f"    ({criterion}({loop.model}({inputs}[half]), {wanted}[half]) * share).backward()"
+        f"    part = {criterion}({loop.model}({inputs}[half]), {wanted}[half]) * share\n"
+        f"    part.backward()\n"
+        f"    {loss} += part.detach()",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..model import Exercise, Severity
@@ -101,12 +101,30 @@ def verify(bench: Bench, program: Program, progress: Progress) -> Verification:
     found = mutants(shown, (*MISTAKES, *DRESSES, *SETTINGS))
     results = bench.grade([Trial(mutant.name, mutant.source) for mutant in found], progress)
     graded = list(zip(found, results.values(), strict=True))
-    first = [(mutant, judge(mutant, result, bench.exercise), result) for mutant, result in graded]
-    alike = _equivalent(bench, shown, [mutant for mutant, state, _ in first if state is State.SURVIVED], progress)
-    judged = (
-        Judged(mutant, State.EQUIVALENT if mutant.name in alike else state, result) for mutant, state, result in first
-    )
+    judged = [Judged(mutant, judge(mutant, result, bench.exercise), result) for mutant, result in graded]
+    if shown is not program:
+        judged = _in_full(bench, program, judged, progress)
+    alike = _equivalent(bench, shown, _unpunished(judged), progress)
+    judged = [replace(item, state=State.EQUIVALENT) if item.mutant.name in alike else item for item in judged]
     return Verification(bench.exercise, reference, shown, tuple(judged))
+
+
+def _unpunished(judged: Iterable[Judged]) -> list[Mutant]:
+    return [item.mutant for item in judged if item.state is State.SURVIVED]
+
+
+def _in_full(bench: Bench, program: Program, judged: Sequence[Judged], progress: Progress) -> list[Judged]:
+    """Survivors once more, trained as long as the reference: some mistakes show after several epochs only."""
+    names = {mutant.name for mutant in _unpunished(judged)}
+    again = [mutant for mutant in mutants(program, MISTAKES) if mutant.name in names]
+    results = bench.grade([Trial(mutant.name, mutant.source) for mutant in again], progress)
+    whole = {trial.name: result for trial, result in results.items()}
+    return [
+        Judged(item.mutant, judge(item.mutant, whole[item.mutant.name], bench.exercise), whole[item.mutant.name])
+        if item.mutant.name in whole
+        else item
+        for item in judged
+    ]
 
 
 def judge(mutant: Mutant, result: Result, exercise: Exercise) -> State:
