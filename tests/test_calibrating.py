@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.calibrate_command import as_json, as_text
+from grader.authoring.calibrate_command import as_json, as_text, refuse_below_zero_at
 from grader.authoring.calibrating import Calibration, Population, variants
 from grader.authoring.editing import Program
 from grader.authoring.provenance import lowered, write_calibration
 from grader.errors import ExerciseError
 from grader.exercise import load_exercise
 
-from .builders import make_exercise
+from .builders import make_exercise, make_line
 from .evidence import CHECKS
 from .test_verifying import REFERENCE, TOML
 
@@ -99,6 +99,14 @@ def test_comments_and_order_stay_and_the_rest_is_written(tmp_path: Path) -> None
     measured = tomllib.loads(text)["calibration"]["digits"]
     assert measured["programs"] == ["reference", "batch-double"]
     assert (measured["seeds"], measured["runs"], measured["torch"], measured["date"]) == (3, 6, "2.13.0", "2026-01-31")
+
+
+def test_a_threshold_below_what_earns_nothing_is_refused() -> None:
+    """The exercise would not be well formed any more; its author has to decide."""
+    line = make_line("accuracy", 3, "accuracy-below-threshold", settings={"zero_at": {"digits": 0.98}})
+    with pytest.raises(ExerciseError, match=r"zero_at\.digits: 0\.98 is not below"):
+        refuse_below_zero_at(FOUND, make_exercise([line]))
+    refuse_below_zero_at(replace(FOUND, dataset="mnist"), make_exercise([line]))
 
 
 def test_what_was_measured_does_not_count_for_the_digest(tmp_path: Path) -> None:

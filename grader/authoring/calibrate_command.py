@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import ExerciseError, UsageError
 from ..model import Exercise
 from .calibrating import METHOD, Calibration, Population, calibrate, variants
 from .provenance import write_calibration
@@ -34,9 +34,22 @@ def run_calibration(
     sys.stdout.write(as_json(found) if form == "json" else as_text(found, desk.exercise))
     if write:
         path = desk.exercise.directory / "exercise.toml"
+        refuse_below_zero_at(found, desk.exercise)
         write_calibration(path, found, date)
         sys.stderr.write(f"written: {path}\n")
     return not found.alarms
+
+
+def refuse_below_zero_at(found: Calibration, exercise: Exercise) -> None:
+    """Raises ExerciseError where the threshold would come to lie below the accuracy that earns nothing."""
+    for line in exercise.rubric:
+        zero = line.settings.get("zero_at")
+        share = zero.get(found.dataset) if isinstance(zero, dict) else None
+        if share is not None and found.accuracy is not None and found.accuracy <= share:
+            raise ExerciseError(
+                f"{exercise.directory}/exercise.toml: rubric.{line.id}.settings.zero_at.{found.dataset}: {share:g} is "
+                f"not below the accuracy that correct runs reach, {found.accuracy:g}; nothing was written"
+            )
 
 
 def as_text(found: Calibration, exercise: Exercise) -> str:
