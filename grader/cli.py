@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click_default_group import DefaultGroup
 
+from .authoring.commands import calibrate, verify
 from .errors import DataError, ExerciseError, GraderError, UsageError
 
 if TYPE_CHECKING:
@@ -322,7 +323,7 @@ def merge_shards(
     sys.exit(PASSED if code == NOT_PASSED and exit_zero else code)
 
 
-for command in (run, report, explain_check, exercises, new, lint, export, doctor, merge_shards):
+for command in (run, report, explain_check, exercises, new, lint, verify, calibrate, export, doctor, merge_shards):
     cli.add_command(command)
 
 

@@ -165,6 +165,10 @@ class Exercise:
     priority: int = 100
     pass_mark: float = 0.6
     hidden_images: int = 5000
+    #: by data set ("own" for the submission's own data): lowest and highest mean training loss of each epoch
+    band: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    #: correct variants of the reference that calibrate it; None for all that apply
+    variants: tuple[str, ...] | None = None
 
     @property
     def max_score(self) -> float:
@@ -346,7 +350,8 @@ class Check:
     `message` states what happened, with `{count}`, `{of}`, `{line}` and the sign's params; it may use only
     names that every sign of the check supplies. `needs` names the evidence without which the check cannot
     decide: `recording` (a trace came), `trace` (it shows some training), `loss` (or at least a loss that got
-    its arguments in the wrong order), `evaluation`, `completed`.
+    its arguments in the wrong order), `fitting-loss` (or one that stopped because it was given classes),
+    `evaluation`, `completed`.
     """
 
     id: str

@@ -244,6 +244,10 @@ class ClipFacts:
     added: int = 0
 
 
+#: losses that compare quantities
+OF_QUANTITIES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+
+
 @dataclass(frozen=True)
 class LossCall:
     """Calls of one loss function on one line. Counters count the calls that were looked at closely."""
@@ -277,6 +281,13 @@ class LossCall:
     last_value: float | None = None
     #: the input shares its memory with the target, or with what went into a model
     from_data: int = 0
+
+    @property
+    def squares_of_classes(self) -> bool:
+        """Whether a loss of quantities got scores for several classes, and names of classes as the target."""
+        integers = self.target_type.endswith(("int64", "int32", "uint8", "long", "int"))
+        several = len(self.input_shape) == 2 and self.input_shape[1] > 1 and len(self.target_shape) == 1
+        return self.function in OF_QUANTITIES and integers and several
 
     def mostly(self, count: int) -> bool:
         """Whether more than half of the calls that were looked at are counted here."""
@@ -514,6 +525,11 @@ class Trace:
     def swapped_loss(self) -> bool:
         """Whether a loss got its arguments in the wrong order: it may stop there, before any training."""
         return any(call.swapped for call in self.loss_calls)
+
+    @property
+    def refused_classes(self) -> tuple[LossCall, ...]:
+        """Losses of quantities that were given classes: they may stop there, before any training."""
+        return tuple(call for call in self.loss_calls if call.producer and call.squares_of_classes)
 
     def trained_through(self, loader: LoaderFacts) -> bool:
         """Whether training also went through all of a data set of this size, in a loop on another line."""

@@ -50,6 +50,7 @@ LAYERS = (
     ("pytest_plugin",),
     ("batch",),
     ("batch_plan", "batch_progress", "merging", "class_gradebooks"),
+    ("authoring",),
     ("run_command", "report_command"),
     ("pages",),
     ("batch_command", "export_command", "lint_command"),

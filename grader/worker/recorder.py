@@ -125,7 +125,7 @@ class Recorder:
     def _orphan_facts(self) -> dict[str, object]:
         books, module = self._books, self._trained.module
         orphans = Orphans(books.ledger, books.steps, books.forwards)
-        waiting = {"waiting": orphans.all_waiting()}
+        waiting = {"waiting": max(orphans.all_waiting(), books.steps.waiting)}
         return {**waiting, "orphans": orphans.facts(module)} if module is not None else dict(waiting)
 
     def _model_facts(self) -> dict[str, object]:

@@ -214,6 +214,8 @@ class Steps:
         #: one for each that was constructed, in order; beyond the limit the last of the same line stands for it
         self.listed: list[dict[str, Any]] = []
         self._last_of: dict[tuple[str, int | None], Optimized] = {}
+        #: the most parameters that waited for somebody when an optimizer found nothing to use
+        self.waiting = 0
         self._consumers = HAND
         self._rates: dict[int, Rates] = {}
         #: (name, line) -> the first parameter, and the index of the first such optimizer over it
