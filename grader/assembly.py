@@ -35,6 +35,8 @@ def build_result(assessment: Assessment, grade: Grade) -> Result:
         curves={"loss": tuple((point.step, point.value) for point in trace.loss_curve)} if trace else {},
         confusion=evaluation.confusion if evaluation else (),
         timeline=timeline(trace, leading),
+        mistakes=evaluation.mistakes if evaluation else (),
+        cells=tuple((line, cell) for line, (cell, inner) in submission.cell_map.items() if inner == 1),
         source=submission.source,
     )
 

@@ -165,6 +165,8 @@ class Exercise:
     priority: int = 100
     pass_mark: float = 0.6
     hidden_images: int = 5000
+    #: data set -> (lowest, highest) mean loss of each epoch over runs of the reference
+    band: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
 
     @property
     def max_score(self) -> float:
@@ -236,6 +238,18 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """A public image that the model is sure about, and wrong."""
+
+    shown: int
+    said: int
+    #: the model's probability for what it said, 0 to 1
+    confidence: float
+    #: the image's rows; a pixel is a digit from 0 (black) to 3 (white)
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Accuracy on hidden data: logits came out of a jail, labels never entered one."""
 
@@ -252,6 +266,8 @@ class Evaluation:
     detail: str = ""
     #: a model that answers with the same class whatever it sees
     constant: bool = False
+    #: a few images of the public test set, for the page; they decide nothing
+    mistakes: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .assembly import build_result
 from .assessment import Assessment, Options, take_in
 from .device import resolve
+from .earlier import earlier_attempts
 from .errors import UsageError
 from .model import Exercise
 from .output import write_text
@@ -76,6 +77,7 @@ def grade_one(request: Request) -> Result:
         result = judge(assessment)
     finally:
         progress.done()
+    result = replace(result, earlier=earlier_attempts(request.folder, result))
     if request.verbose:
         sys.stderr.write(explain_run(result))
     write_text(request.folder / "result.json", to_json(result))
