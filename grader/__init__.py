@@ -14,6 +14,7 @@ from .model import (
     Evidence,
     Exercise,
     Finding,
+    Mistake,
     Place,
     Run,
     RunStatus,
@@ -23,7 +24,18 @@ from .model import (
     Submission,
     SubmissionKind,
 )
-from .result import RenderContext, Renderer, Result, StepEvent, Timeline, VerdictRecord, as_record, to_json
+from .result import (
+    Attempt,
+    RenderContext,
+    Renderer,
+    Result,
+    StepEvent,
+    Timeline,
+    VerdictRecord,
+    as_record,
+    page_name,
+    to_json,
+)
 from .summary import Overview, Summary
 from .trace import (
     BackwardFacts,
@@ -47,10 +59,10 @@ from .words import describe, line_of, visible
 __version__ = "0.1.0"
 
 __all__ = [
-    "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
-    "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts",
-    "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer", "Result",
+    "Attempt", "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
+    "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "Mistake",
+    "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer", "Result",
     "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission",
     "SubmissionKind", "Summary", "Timeline", "Trace", "VerdictRecord", "as_record", "check", "describe", "hookimpl",
-    "line_of", "sign", "to_json", "visible",
+    "line_of", "page_name", "sign", "to_json", "visible",
 ]  # fmt: skip

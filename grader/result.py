@@ -224,6 +224,8 @@ class RenderContext:
     command: str = ""
     #: languages rendered in the same call; the pages of the first one have the plain name
     languages: tuple[str, ...] = ()
+    #: the same for each further language
+    others: tuple[RenderContext, ...] = ()
     #: the grader's own values for a finding's message, e.g. {"line": 16}
     extra: Mapping[str, Scalar] = field(default_factory=dict)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from .model import Exercise
 from .output import write_text
 from .plugin_manager import all_checks, create_manager
 from .progress import ProgressLine
-from .rendering import choose_renderers, make_context, render
+from .rendering import choose_renderers, make_context, render, repeat_command
 from .result import Result, to_json
 
 
@@ -71,6 +70,7 @@ def grade_one(request: Request) -> Result:
         request.submission, named_exercise(request.exercise), plugins, checks, options(request, progress)
     )
     exercise = assessment.exercise
+    progress.expect(assessment.submission.source, exercise.given)
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
     try:
@@ -88,7 +88,7 @@ def grade_one(request: Request) -> Result:
         language=request.lang,
         folder=request.folder,
         formats=request.formats,
-        command=repeat_command(request, exercise),
+        command=repeat_command(exercise.id, request.seed, request.submission.name),
     )
     render(renderers, result, context, request.folder)
     return result
@@ -156,9 +156,3 @@ def read_secret(path: Path | None) -> bytes | None:
     if not secret:
         raise UsageError(f"--secret-file: {path}: empty")
     return secret
-
-
-def repeat_command(request: Request, exercise: Exercise) -> str:
-    """The command that repeats this run."""
-    parts = ["grade", "--exercise", exercise.id, "--seed", str(request.seed), request.submission.name]
-    return shlex.join(parts)

@@ -46,6 +46,10 @@ def in_code() -> Iterator[tuple[str, ...]]:
             first = node.args[0]
             if name == "gettext" and isinstance(first, ast.Constant):
                 yield (str(first.value),)
+            if name == "ngettext" and len(node.args) == 3 and isinstance(first, ast.Constant):
+                several = node.args[1]
+                assert isinstance(several, ast.Constant)
+                yield str(first.value), str(several.value)
 
 
 MESSAGES = sorted({*in_templates(), *in_code()})
