@@ -59,10 +59,10 @@ from .words import describe, line_of, visible
 __version__ = "0.1.0"
 
 __all__ = [
-    "Attempt", "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
-    "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "Mistake",
-    "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer",
-    "Result", "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission",
-    "SubmissionKind", "Summary", "Timeline", "Trace", "VerdictRecord", "as_record", "check", "describe", "hookimpl",
-    "line_of", "page_name", "sign", "to_json", "visible",
+    "Attempt", "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation",
+    "Event", "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "Mistake",
+    "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext",
+    "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent",
+    "StepPattern", "Submission", "SubmissionKind", "Summary", "Timeline", "Trace", "VerdictRecord", "as_record",
+    "check", "describe", "hookimpl", "line_of", "page_name", "sign", "to_json", "visible",
 ]  # fmt: skip

@@ -9,8 +9,6 @@ from .result import Attempt, Result, from_json
 
 KEPT = 10
 MAX_BYTES = 5_000_000
-#: where a batch puts a result that is about to be replaced
-SET_ASIDE = "result.earlier.json"
 
 
 def earlier_attempts(folder: Path, result: Result) -> tuple[Attempt, ...]:
@@ -18,20 +16,12 @@ def earlier_attempts(folder: Path, result: Result) -> tuple[Attempt, ...]:
 
     A student may have put a file there, so it is only ever shown, and decides nothing.
     """
-    before = next((found for name in ("result.json", SET_ASIDE) if (found := _read(folder / name))), None)
+    before = _read(folder / "result.json")
     if before is None or not _is_of_the_same(before, result):
         return ()
     if before.id == result.id:
         return before.earlier[-KEPT:]
     return (*before.earlier, Attempt(before.id, before.score))[-KEPT:]
-
-
-def set_aside(folder: Path) -> None:
-    """An old result must not pass for the one of a run that broke; its score is still told."""
-    try:
-        (folder / "result.json").replace(folder / SET_ASIDE)
-    except FileNotFoundError:
-        return
 
 
 def _read(path: Path) -> Result | None:

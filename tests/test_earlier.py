@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from grader.earlier import KEPT, SET_ASIDE, earlier_attempts, set_aside
+from grader.earlier import KEPT, earlier_attempts
 from grader.result import Attempt, Result, to_json
 
 from .sample_results import full_marks, not_cleared, syntax_error
 
 
-def write(folder: Path, result: Result, name: str = "result.json") -> None:
-    (folder / name).write_text(to_json(result), encoding="utf-8")
+def write(folder: Path, result: Result) -> None:
+    (folder / "result.json").write_text(to_json(result), encoding="utf-8")
 
 
 def test_what_lay_there_is_the_last_attempt(tmp_path: Path) -> None:
@@ -60,12 +60,3 @@ def test_a_pipe_in_its_place_does_not_hang(tmp_path: Path) -> None:
     """Only a plain file is opened."""
     os.mkfifo(tmp_path / "result.json")
     assert earlier_attempts(tmp_path, full_marks()) == ()
-
-
-def test_a_batch_puts_the_old_result_aside(tmp_path: Path) -> None:
-    """It no longer passes for the result, and its score is still told."""
-    set_aside(tmp_path)
-    write(tmp_path, replace(not_cleared(), id="old"))
-    set_aside(tmp_path)
-    assert not (tmp_path / "result.json").exists() and (tmp_path / SET_ASIDE).exists()
-    assert earlier_attempts(tmp_path, full_marks()) == (Attempt("old", 1.0),)
