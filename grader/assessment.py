@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pluggy
 
@@ -36,6 +37,7 @@ from .model import (
     Submission,
     Verdict,
 )
+from .sandbox import SandboxBackend
 
 #: the secret that stands in when none is given; it hides nothing, and the report says so
 PUBLIC_SECRET = b"gradeloop public constant"
@@ -59,6 +61,10 @@ class Options:
     data_root: Path | None = None
     secret: bytes | None = None
     progress: Callable[[Progress], None] | None = None
+    #: what a course's policy may know: student, submitted_at, due_at, late, earlier
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    #: sandboxes that outlive this grading; else they are made for it
+    backends: Sequence[SandboxBackend] | None = None
 
 
 @dataclass
@@ -123,8 +129,9 @@ class Assessment:
         lines = tuple(self.judge(line) for line in self.exercise.rubric)
         own_tests = self._verdicts.keys() - {line.id for line in self.exercise.rubric}
         verdicts = (*lines, *(self._verdicts[name] for name in self._verdicts if name in own_tests))
-        metadata = {"student": self.submission.student} if self.submission.student else {}
-        policy = self.plugins.hook.grader_grade(exercise=self.exercise, verdicts=verdicts, metadata=metadata)
+        policy = self.plugins.hook.grader_grade(
+            exercise=self.exercise, verdicts=verdicts, metadata=self.options.metadata
+        )
         return policy or grade(self.exercise, verdicts)
 
     def _execute(self) -> tuple[Run, Evaluation | None]:
@@ -136,7 +143,9 @@ class Assessment:
                 return run, None
             return run, self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
 
-    def _backends(self) -> list[sandbox.SandboxBackend]:
+    def _backends(self) -> Sequence[SandboxBackend]:
+        if self.options.backends is not None:
+            return self.options.backends
         return [backend for offered in self.plugins.hook.grader_sandboxes() for backend in offered]
 
     def _spec(self) -> RunSpec:
@@ -191,7 +200,7 @@ def take_in(
     """
     handed_in = intake(path)
     exercise, others = choose_exercise(named, plugins, checks, handed_in)
-    submission = told_apart(handed_in, exercise)
+    submission = replace(told_apart(handed_in, exercise), student=options.metadata.get("student"))
     defined = handed_in.names.functions
     return Assessment(submission, exercise, plugins, checks, options, handed_in.problem, defined), others
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click_default_group import DefaultGroup
 
 from .errors import DataError, ExerciseError, GraderError, UsageError
+
+if TYPE_CHECKING:
+    from .workshop import Workshop
 
 PASSED, NOT_PASSED, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = """
@@ -98,25 +102,45 @@ def cli() -> None:
     "-j", "--jobs", default="auto", show_default=True, metavar="N|auto", help="Of a folder, how many at once."
 )
 @click.option("--engine", default="local", show_default=True, metavar="NAME", help="Where a folder is graded.")
+@click.option("--address", metavar="ADDRESS", help="Of a folder, where the engine's machines are (Ray).")
+@click.option(
+    "--resume/--fresh", default=True, show_default=True, help="Of a folder, keep results that still hold, or none."
+)
+@click.option("--fail-fast", is_flag=True, help="Of a folder, stop at the first that does not pass.")
+@click.option("--only", metavar="PATTERN", help="Of a folder, only these: a part of the name, or a pattern with *.")
+@click.option("--regrade", metavar="CHECK", help="Of a folder, again only those whose rubric or findings name it.")
+@click.option("--shard", metavar="K/N", help="Of a folder, only the Kth of N parts; `grade merge` joins them.")
+@click.option("--roster", type=click.Path(path_type=Path), help="CSV: whose a submission is (submission, name, id).")
+@click.option("--layout", default="auto", show_default=True, metavar="NAME", help="How a folder was exported.")
+@click.option("--due", metavar="TIME", help="Of a folder, when it was due (ISO 8601), for a course's policy.")
+@click.option("--anonymous", is_flag=True, help="Of a folder, pseudonyms in place of names in all that is written.")
+@click.option("--names", type=click.Path(path_type=Path), help="With --anonymous: where to write who is who.")
+@click.option("--metadata", type=click.Path(path_type=Path), help="JSON about a single submission, for a policy.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @click.option("--verbose", is_flag=True, help="Say on stderr what was chosen and why.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 when graded, whether passed or not.")
-def run(exit_zero: bool, jobs: str, engine: str, **arguments: Any) -> None:
+def run(exit_zero: bool, **arguments: Any) -> None:
     """Grade a script or a notebook that trains a model, or a folder of them.
 
-    Writes result.json and the asked-for pages, and prints a summary. In a folder each file, notebook and sub-folder
-    is a submission with a folder of its own below --out; a folder that holds a submission.py is one submission.
+    Writes result.json and the asked-for pages, and prints a summary. In a folder each file, notebook, zip and
+    sub-folder is a submission with a folder of its own below --out; a folder that holds a submission.py is one
+    submission. What Canvas, Moodle and Gradescope export is understood, zipped or not.
     """
+    from .archives import opened
     from .batch import is_batch
     from .run_command import Request, grade_one
 
+    ours = {name: arguments.pop(name) for name in list(arguments) if name not in Request.__dataclass_fields__}
     request = Request(**arguments)
-    if is_batch(request.submission):
-        from .batch_command import grade_folder
+    with opened(request.submission) as path:
+        request = replace(request, submission=path, out=request.folder)
+        if is_batch(path):
+            from .batch_command import grade_folder
+            from .batch_plan import Plan
 
-        code = grade_folder(request, jobs, engine)
-        sys.exit(PASSED if code == NOT_PASSED and exit_zero else code)
-    result = grade_one(request)
+            code = grade_folder(request, Plan(**ours))
+            sys.exit(PASSED if code == NOT_PASSED and exit_zero else code)
+        result = grade_one(request, click.get_current_context().obj)
     if result.run.blame == "grader":
         sys.exit(OUR_FAULT)
     sys.exit(PASSED if result.passed or exit_zero else NOT_PASSED)
@@ -200,10 +224,13 @@ for command in (run, report, explain_check, exercises, new, doctor):
     cli.add_command(command)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script `grade`: every end has an exit code, and none is a traceback of ours."""
+def main(arguments: Sequence[str] | None = None, workshop: Workshop | None = None) -> None:
+    """The console script `grade`: every end has an exit code, and none is a traceback of ours.
+
+    `workshop`: that of a process which grades several submissions, one call after another.
+    """
     try:
-        cli.main(args=list(arguments) if arguments is not None else None, prog_name="grade")
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name="grade", obj=workshop)
     except (UsageError, ExerciseError, DataError) as error:
         _leave(f"grade: {error}", WRONG_USAGE)
     except KeyboardInterrupt:

@@ -28,6 +28,8 @@ class Row:
     reason: str = ""
     student: str | None = None
     student_id: str | None = None
+    #: whether the grader failed, where there is no result
+    our_fault: bool = False
     #: the page to link to, relative to --out; None when none was written
     page: str | None = None
     #: the score of an earlier grading of the same student, when it is known
@@ -113,6 +115,7 @@ class NotGraded:
     reason: str
     student: str | None = None
     student_id: str | None = None
+    our_fault: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,9 @@ def summarise(
         misconceptions=misconceptions(graded),
         submissions=tuple(_submission(row, result) for row, result in graded),
         not_graded=tuple(
-            NotGraded(row.name, row.reason, row.student, row.student_id) for row in everybody if row.result is None
+            NotGraded(row.name, row.reason, row.student, row.student_id, row.our_fault)
+            for row in everybody
+            if row.result is None
         ),
         timings=_timings(results),
         anonymous=anonymous,
@@ -270,8 +275,12 @@ def _submission(row: Row, result: Result) -> SubmissionSummary:
         wall_seconds=run.wall_seconds,
         peak_memory_mb=run.peak_memory_mb,
         page=row.page,
-        previous_score=row.previous_score,
+        previous_score=row.previous_score if row.previous_score is not None else _last_score(result),
     )
+
+
+def _last_score(result: Result) -> float | None:
+    return result.earlier[-1].score if result.earlier else None
 
 
 def _timings(results: Sequence[Result]) -> Timings:

@@ -139,7 +139,8 @@ def context(language: str = "en", **changes: object) -> RenderContext:
 def verdict(name: str, status: Status, score: float | None, most: float, **changes: object) -> VerdictRecord:
     """One rubric line's record."""
     basis = Basis.RECOMPUTED if name == "accuracy" else Basis.CLAIMED
-    return replace(VerdictRecord(name, status, score, most, (), basis), **changes)  # type: ignore[arg-type]
+    checks = next((line.checks for line in EXERCISE.rubric if line.id == name), ())
+    return replace(VerdictRecord(name, status, score, most, checks, basis), **changes)  # type: ignore[arg-type]
 
 
 def falling(steps: int = 4690, floor: float = 0.08) -> tuple[tuple[int, float], ...]:

@@ -30,14 +30,18 @@ LAYERS = (
         "device",
     ),
     ("submission", "result", "grading", "timeline", "sandbox", "translation", "output", "progress"),
+    ("archives", "layouts", "roster", "staging", "note", "redaction", "anonymity"),
     ("plugin_manager", "intake", "explaining", "tasks", "doctor", "assessment", "earlier"),
-    ("assembly", "rendering"),
-    ("summary",),
+    ("assembly", "rendering", "workshop"),
+    ("summary", "resume", "overview"),
     ("pytest_plugin",),
     ("batch",),
+    ("batch_plan", "batch_progress"),
     ("run_command", "report_command"),
+    ("pages",),
     ("batch_command",),
     ("cli",),
+    ("grading_process",),
 )
 LEAVES = {"plugins", "reports", "exercises", "reference"}
 
