@@ -61,7 +61,11 @@ def make_context(
 
 
 def speak(language: str | None, plugins: pluggy.PluginManager) -> tuple[str, NullTranslations]:
-    """A language and its words. Raises UsageError when one is asked for that has no catalogue."""
+    """A language (of several, as in `en,es`, the first) and its words.
+
+    Raises UsageError when one is asked for that has no catalogue.
+    """
+    language = language.split(",")[0] if language is not None else None
     folders = locale_folders(plugins)
     spoken = sorted({"en", *(path.stem for folder in folders for path in folder.glob("*.po"))})
     if language is not None and language not in spoken:
@@ -76,7 +80,7 @@ def environment_language() -> str:
     return "es" if spoken.lower().startswith("es") else "en"
 
 
-def repeat_command(exercise: str, seed: int, submission: str) -> str:
+def command_again(exercise: str, seed: int, submission: str) -> str:
     """The command that repeats a run."""
     return shlex.join(["grade", "--exercise", exercise, "--seed", str(seed), submission])
 

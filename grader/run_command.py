@@ -17,7 +17,7 @@ from .note import FILE, read_note
 from .output import write_text
 from .progress import ProgressLine
 from .redaction import redact
-from .rendering import choose_renderers, make_context, render, repeat_command
+from .rendering import choose_renderers, command_again, make_context, render
 from .result import Result, to_json
 from .workshop import Workshop
 
@@ -109,7 +109,7 @@ def _grade(request: Request, workshop: Workshop) -> Result:
         language=request.lang,
         folder=request.folder,
         formats=request.formats,
-        command=repeat_command(exercise.id, request.seed, request.submission.name),
+        command=repeat_command(request, exercise),
     )
     render(renderers, result, context, request.folder)
     if note.resume:
@@ -186,3 +186,8 @@ def read_secret(path: Path | None) -> bytes | None:
     if not secret:
         raise UsageError(f"--secret-file: {path}: empty")
     return secret
+
+
+def repeat_command(request: Request, exercise: Exercise) -> str:
+    """The command that repeats this run."""
+    return command_again(exercise.id, request.seed, request.submission.name)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from grader import Overview, RenderContext, Status, Summary, hookimpl, visible
 
 from . import phrases
-from .html import style_hash, templates
+from .html import other_languages, style_hash, templates
 from .view import localised
 
 #: students named beside a root cause before the rest is folded
@@ -33,6 +33,7 @@ class ClassPage:
             places=known,
             titles={slug: context.gettext(check.title) for slug, check in context.checks.items()},
             title=title(summary, context),
+            other_languages=other_languages(self.suffix, context),
             style_hash=style_hash(environment, "report.css", "class.css"),
             statuses=STATUSES,
             named=NAMED,

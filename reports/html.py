@@ -41,7 +41,7 @@ class HtmlReport:
             mixed_up=mixed_up(result),
             mistakes=drawings(result),
             attempts=attempts.rows(result),
-            other_languages=other_languages(context),
+            other_languages=other_languages(self.suffix, context),
             style_hash=style_hash(environment, "report.css"),
             say=phrases,
             visible=visible,
@@ -123,11 +123,11 @@ def band(result: Result, context: RenderContext) -> tuple[Span, ...]:
     )
 
 
-def other_languages(context: RenderContext) -> tuple[OtherLanguage, ...]:
-    """The languages in which this page was rendered at the same time."""
+def other_languages(suffix: str, context: RenderContext) -> tuple[OtherLanguage, ...]:
+    """The languages in which a page was rendered at the same time."""
     others = [code for code in context.languages if code != context.language]
     return tuple(
-        OtherLanguage(code, phrases.language_name(code), page_name(HtmlReport.suffix, code, context.languages))
+        OtherLanguage(code, phrases.language_name(code), page_name(suffix, code, context.languages))
         for code in others
     )
 
