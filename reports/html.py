@@ -127,8 +127,7 @@ def other_languages(suffix: str, context: RenderContext) -> tuple[OtherLanguage,
     """The languages in which a page was rendered at the same time."""
     others = [code for code in context.languages if code != context.language]
     return tuple(
-        OtherLanguage(code, phrases.language_name(code), page_name(suffix, code, context.languages))
-        for code in others
+        OtherLanguage(code, phrases.language_name(code), page_name(suffix, code, context.languages)) for code in others
     )
 
 

@@ -15,8 +15,8 @@ import pytest
 from grader.checks import GROUPS
 from grader.errors import UsageError
 from grader.explaining import EXAMPLES
-from grader.model import Check
 from grader.hookspecs import hookimpl
+from grader.model import Check
 from grader.plugin_manager import all_checks, all_renderers, create_manager
 from grader.rendering import make_context
 from grader.translation import locale_folders, translations
