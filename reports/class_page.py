@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -36,6 +37,7 @@ class ClassPage:
             other_languages=other_languages(self.suffix, context),
             style_hash=style_hash(environment, "report.css", "class.css"),
             statuses=STATUSES,
+            median=statistics.median,
             named=NAMED,
             localised=functools.partial(localised, language=context.language),
             say=phrases,

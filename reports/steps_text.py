@@ -30,5 +30,5 @@ def _observed(row: view.Row, context: RenderContext) -> str:
     event = row.observed
     if event is None:
         return f"({context.gettext('missing here') if row.missing else context.gettext('in another way')})"
-    line = f"  {context.gettext('line {line}').format(line=event.line)}" if event.line else ""
+    line = f"  {row.place}" if row.place else ""
     return f"{phrases.event_word(event.event, context)}{line}{'  (!)' if row.misplaced else ''}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader import (
     Blame,
@@ -98,6 +98,8 @@ class Row:
 
     observed: StepEvent | None
     expected: StepEvent | None
+    #: where the observed call stands, in words
+    place: str = ""
 
     @property
     def misplaced(self) -> bool:
@@ -156,7 +158,7 @@ class View:
 def build(result: Result, context: RenderContext) -> View:
     """Order and translate everything once, for all renderers."""
     told = _tell_all(result, context)
-    steps = align(result.timeline)
+    steps = tuple(replace(row, place=_place_of(row, result, context)) for row in align(result.timeline))
     first = next((item for item in told if _leads(item.finding)), None)
     return View(
         result=result,
@@ -226,6 +228,15 @@ def align(timeline: Timeline) -> tuple[Row, ...]:
             rows[place] = Row(rows[place].observed, wanted)
             following = place
     return tuple(rows[:MAX_ROWS])
+
+
+def _place_of(row: Row, result: Result, context: RenderContext) -> str:
+    """`line 16`, or `cell 3, line 2`: the recorder knows a notebook's lines as those of one text."""
+    line = row.observed.line if row.observed else None
+    if line is None:
+        return ""
+    start, cell = max(((start, cell) for start, cell in result.cells if start <= line), default=(1, None))
+    return line_of(Place(line - start + 1, line, "", cell), context.gettext)
 
 
 def differs(rows: Sequence[Row]) -> bool:

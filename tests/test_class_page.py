@@ -47,7 +47,7 @@ def test_every_submission_links_to_its_page() -> None:
         Row("javascript:x", full_marks(), page="j:x"),
     ]
     links = [str(attributes["href"]) for tag, attributes in Tags(PAGE(class_of(*rows), context())).found if tag == "a"]
-    assert [link for link in links if not link.startswith("#")] == ["./ana%20b%3F%23.py/report.html", "./j%3Ax"]
+    assert [link for link in links if link.startswith("./")] == ["./ana%20b%3F%23.py/report.html", "./j%3Ax"]
 
 
 def test_what_was_not_graded_is_told_with_the_reason() -> None:
@@ -91,6 +91,14 @@ def test_a_submission_without_a_page_links_to_its_row() -> None:
     """A name always leads somewhere on the page."""
     text = PAGE(class_of(Row("ben", not_cleared())), context())
     assert '<a href="#s1">ben</a>' in text and '<tr id="s1">' in text
+
+
+def test_columns_that_nobody_fills_are_left_out() -> None:
+    """No students are known, and nobody handed in before; the gradebook and the numbers are a link away."""
+    text = PAGE(class_of(Row("ben", not_cleared())), context())
+    assert "Student" not in text and "Before" not in text
+    assert "Before" in PAGE(full_class(), context())
+    assert 'href="gradebook.csv"' in text and 'href="summary.json"' in text
 
 
 def test_pseudonyms_leave_no_names() -> None:

@@ -223,6 +223,13 @@ def test_clearing_right_before_backward_is_in_order() -> None:
     assert drawn(order)[2] == ("zero_grad", "zero_grad")
 
 
+def test_a_call_in_a_notebook_is_told_by_its_cell() -> None:
+    """As everywhere else on the page, and not by the line of the text that the cells make together."""
+    page = view.build(replace(not_cleared(), cells=((1, 2), (13, 5))), context())
+    assert [row.place for row in page.steps] == ["", *(f"cell 5, line {line}" for line in (2, 3, 4, 5))]
+    assert [row.place for row in view.build(not_cleared(), context()).steps][1] == "line 14"
+
+
 def test_a_misplaced_call_stands_alone() -> None:
     """A step before backward() is shown where it was and where it is expected."""
     order = Timeline(
