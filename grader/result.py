@@ -179,12 +179,22 @@ def _result(record: dict[str, Any]) -> Result:
         for name, points in record.get("curves", {}).items()
     }
     known["confusion"] = tuple(tuple(row) for row in record.get("confusion", ()))
-    known["mistakes"] = tuple(Mistake(**{**item, "rows": tuple(item["rows"])}) for item in record.get("mistakes", ()))
-    known["earlier"] = tuple(Attempt(**item) for item in record.get("earlier", ()))
+    known["mistakes"] = tuple(_mistake(item) for item in record.get("mistakes", ()))
+    known["earlier"] = tuple(_attempt(item) for item in record.get("earlier", ()))
     known["cells"] = tuple((int(line), int(cell)) for line, cell in record.get("cells", ()))
     timeline = record.get("timeline") or {}
     known["timeline"] = Timeline(_events(timeline.get("observed", ())), _events(timeline.get("expected", ())))
     return Result(**known)
+
+
+def _mistake(item: dict[str, Any]) -> Mistake:
+    rows = tuple(str(row) for row in item["rows"])
+    return Mistake(int(item["shown"]), int(item["said"]), float(item["confidence"]), rows)
+
+
+def _attempt(item: dict[str, Any]) -> Attempt:
+    score = item["score"]
+    return Attempt(str(item["id"]), None if score is None else float(score))
 
 
 def _events(items: Iterable[dict[str, Any]]) -> tuple[StepEvent, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader.earlier import KEPT, earlier_attempts
-from grader.result import Attempt, Result, to_json
+from grader.result import Attempt, Result, as_record, to_json
 
 from .sample_results import full_marks, not_cleared, syntax_error
 
@@ -47,6 +48,17 @@ def test_no_more_than_ten_are_kept(tmp_path: Path) -> None:
     write(tmp_path, replace(syntax_error(), id="last", earlier=many))
     found = earlier_attempts(tmp_path, full_marks())
     assert len(found) == KEPT and found[-1].id == "last" and found[-2].id == "a49"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"earlier": [{"id": "a", "score": "much"}]}, {"earlier": [3]}, {"mistakes": [{"rows": 1}]}, {"cells": [[1]]}],
+)
+def test_a_field_of_another_shape_is_refused(changes: dict[str, object], tmp_path: Path) -> None:
+    """A result that somebody wrote by hand is no attempt, and no page is made of it."""
+    record = {**as_record(full_marks()), "id": "old", **changes}
+    (tmp_path / "result.json").write_text(json.dumps(record))
+    assert earlier_attempts(tmp_path, full_marks()) == ()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[" * 100_000, '{"schema": "gradeloop/result/v9"}', "x" * 6_000_000])
