@@ -93,15 +93,7 @@ def _grade(request: Request, workshop: Workshop) -> Result:
     workshop.expects(longest(exercise))
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
-    try:
-        result = judge(assessment)
-    finally:
-        progress.done()
-    result = redact(result, note.hidden)
-    result = replace(result, earlier=earlier_attempts(request.folder, result))
-    if request.verbose:
-        sys.stderr.write(explain_run(result))
-    write_text(request.folder / "result.json", to_json(result))
+    # before anything runs: a language that is not there is told at once
     context = make_context(
         plugins,
         checks,
@@ -111,6 +103,15 @@ def _grade(request: Request, workshop: Workshop) -> Result:
         formats=request.formats,
         command=repeat_command(request, exercise),
     )
+    try:
+        result = judge(assessment)
+    finally:
+        progress.done()
+    result = redact(result, note.hidden)
+    result = replace(result, earlier=earlier_attempts(request.folder, result))
+    if request.verbose:
+        sys.stderr.write(explain_run(result))
+    write_text(request.folder / "result.json", to_json(result))
     render(renderers, result, context, request.folder)
     if note.resume:
         # the last thing of all: what has it is whole
