@@ -23,7 +23,7 @@ from .engines import Engine, Remote
 from .errors import UsageError
 from .exercise import choose_exercise, load_exercise
 from .intake import exercise_folders, load_all
-from .model import Blame, Check, Exercise
+from .model import Blame, Check, Exercise, Resources
 from .output import write_text
 from .overview import write_overview
 from .pages import Pages
@@ -75,6 +75,12 @@ class Batch:
     pages: Pages
     planner: Planner
 
+    @property
+    def resources(self) -> Resources:
+        """What each grading takes: known where one exercise is named, else the most that any of them asks for."""
+        asked = [exercise.resources for exercise in self.exercises.values()] or [Resources()]
+        return Resources(max(item.cpus for item in asked), max(item.gpus for item in asked))
+
     def announce(self, layout: str, work: Work) -> None:
         """What was found, and how much of it is there already."""
         if self.request.quiet:
@@ -87,7 +93,7 @@ class Batch:
     def grade(self, tasks: Sequence[Task], place: Path) -> Generator[Row]:
         """Each task's row as it is done."""
         (place / "notes").mkdir()
-        jobs = jobs_for(tasks, self.request.folder, self.request.options(), place / "notes")
+        jobs = jobs_for(tasks, self.request.folder, self.request.options(), place / "notes", self.resources)
         progress = BatchProgress(len(tasks), self.at_once, self.request.quiet)
         progress.begin()
         running = grade_all(self.engine, jobs, tasks, self.at_once)
