@@ -14,6 +14,7 @@ from .model import (
     Evidence,
     Exercise,
     Finding,
+    Grade,
     Place,
     Run,
     RunStatus,
@@ -22,6 +23,7 @@ from .model import (
     Status,
     Submission,
     SubmissionKind,
+    Verdict,
 )
 from .result import RenderContext, Renderer, Result, StepEvent, Timeline, VerdictRecord, as_record, to_json
 from .summary import Overview, Summary
@@ -48,9 +50,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
-    "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts",
+    "Evidence", "Exercise", "Finding", "ForwardGroup", "Grade", "GraderError", "LoaderFacts", "LossCall", "ModelFacts",
     "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer", "Result",
     "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission",
-    "SubmissionKind", "Summary", "Timeline", "Trace", "VerdictRecord", "as_record", "check", "describe", "hookimpl",
-    "line_of", "sign", "to_json", "visible",
+    "SubmissionKind", "Summary", "Timeline", "Trace", "Verdict", "VerdictRecord", "as_record", "check", "describe",
+    "hookimpl", "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip

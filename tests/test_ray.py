@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def graded(engine: Engine, todo: list[Job]) -> dict[str, tuple[int, dict[str, ob
 
 
 @needs_ray
-def test_a_cluster_gives_the_results_of_this_machine_and_a_lost_one_costs_none(cluster: object, tmp_path: Path) -> None:
+def test_a_cluster_gives_the_results_of_this_machine_and_a_lost_one_costs_none(cluster: Any, tmp_path: Path) -> None:
     """One of three machines is killed in the middle: what it had is graded elsewhere; a crash is not tried again."""
     engine = RayEngine().at(cluster.address)
     found = {}
