@@ -129,6 +129,8 @@ def prepare(request: Request, plan: Plan) -> Batch:
     if plan.regrade is not None and plan.regrade not in checks:
         raise UsageError(f"--regrade: no check {plan.regrade!r}; `grade explain` lists them")
     pages = Pages.of(request, plugins, checks, exercises)
+    if plan.names is not None and not plan.anonymous:
+        raise UsageError("--names: there are pseudonyms to explain only with --anonymous")
     _check_place(request.folder)
     secret = read_secret(request.secret_file)
     earlier = Earlier(request.folder, plugins, exercises, request.dataset, request.data_root)

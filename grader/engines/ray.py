@@ -40,20 +40,20 @@ class Answer:
     files: Mapping[str, bytes]
 
 
-def grade_bundle(bundle: Bundle) -> Answer:
+def grade_bundle(bundle: Bundle, command: tuple[str, ...] = GRADING_PROCESS) -> Answer:
     """Grade on the machine that this runs on, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="grade-") as place:
         folder = Path(place)
         words = bundle.unpack(folder)
-        finished = _grader().grade(Job("remote", tuple(words), folder / "out"))
+        finished = _grader(command).grade(Job("remote", tuple(words), folder / "out"))
         files = dict(read_files(folder / "out")) if (folder / "out").is_dir() else {}
         return Answer(finished.code, finished.complaint.replace(f"{place}/submission/", ""), files)
 
 
 @functools.lru_cache(maxsize=1)
-def _grader() -> Grader:
+def _grader(command: tuple[str, ...]) -> Grader:
     """The grading process of this worker of Ray's: it stays warm for the next task, and ends with the worker."""
-    return Grader(GRADING_PROCESS)
+    return Grader(command)
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class RayEngine:
     """`address`: of a cluster (`auto` for the one this machine belongs to); None starts Ray on this machine."""
 
     address: str | None = None
+    command: tuple[str, ...] = GRADING_PROCESS
 
     def at(self, address: str) -> Self:
         return replace(self, address=address)
@@ -101,7 +102,7 @@ class RayEngine:
             options = task.options(
                 num_cpus=job.cpus, num_gpus=job.gpus, max_retries=RETRIES, retry_exceptions=False, name=job.name
             )
-            running[options.remote(pack(job.arguments))] = job
+            running[options.remote(pack(job.arguments), self.command)] = job
 
 
 def _ray() -> Any:
