@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from . import export, gradebooks
 from .checks import check, sign
-from .errors import GraderError
+from .errors import GraderError, UsageError
 from .hookspecs import hookimpl
 from .model import (
     Basis,
@@ -53,6 +54,6 @@ __all__ = [
     "Evidence", "Exercise", "Finding", "ForwardGroup", "Grade", "GraderError", "LoaderFacts", "LossCall", "ModelFacts",
     "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext", "Renderer", "Result",
     "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission",
-    "SubmissionKind", "Summary", "Timeline", "Trace", "Verdict", "VerdictRecord", "as_record", "check", "describe",
-    "hookimpl", "line_of", "sign", "to_json", "visible",
+    "SubmissionKind", "Summary", "Timeline", "Trace", "UsageError", "Verdict", "VerdictRecord", "as_record", "check",
+    "describe", "export", "gradebooks", "hookimpl", "line_of", "sign", "to_json", "visible",
 ]  # fmt: skip

@@ -142,12 +142,17 @@ def table(rows: Sequence[Row]) -> str:
 def line_for(row: Row, width: int = 0) -> str:
     """One submission in a line."""
     if row.result is None:
-        return f"{_name(row):{width}}  not graded: {row.reason}"
+        return f"{_name(row):{width}}  not graded: {_one_line(row.reason, 300)}"
     score = "–" if row.result.score is None else f"{row.result.score:g}"
     points = f"{score} / {row.result.max_score:g}"
     return f"{_name(row):{width}}  {points:>9}  {main_finding(row.result) or ''}".rstrip()
 
 
 def _name(row: Row) -> str:
-    shown = visible(row.name, 40)
-    return f"{shown} ({visible(row.student, 40)})" if row.student and row.student != row.name else shown
+    shown = _one_line(row.name, 40)
+    return f"{shown} ({_one_line(row.student, 40)})" if row.student and row.student != row.name else shown
+
+
+def _one_line(text: str, limit: int) -> str:
+    """A name with a line break in it starts no line of its own, which a CI server could take for a command."""
+    return " ".join(visible(text, limit).split())

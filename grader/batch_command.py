@@ -22,6 +22,7 @@ from .device import resolve
 from .engines import Engine, Remote
 from .errors import UsageError
 from .exercise import choose_exercise, load_exercise
+from .fence import fenced
 from .intake import exercise_folders, load_all
 from .model import Blame, Check, Exercise, Resources
 from .output import write_text
@@ -55,7 +56,7 @@ def grade_folder(request: Request, plan: Plan) -> int:
             batch.write([*rows, *_not_reached(work.tasks, rows, "interrupted")])
             raise
     rows += _not_reached(work.tasks, rows, "--fail-fast stopped the batch before it")
-    sys.stdout.write(table(rows) + "\n")
+    sys.stdout.write(fenced(table(rows) + "\n"))
     batch.write(rows)
     sys.stdout.write(f"{request.folder / 'gradebook.csv'}\n")
     return exit_code(rows)

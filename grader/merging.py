@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from .batch import table
 from .errors import ExerciseError, UsageError
+from .fence import fenced
 from .intake import load_all
 from .overview import write_overview
 from .plugin_manager import all_checks, create_manager
@@ -43,7 +44,7 @@ def merge(folders: Sequence[Path], out: Path, language: str | None) -> list[Row]
         exercises = {}
     ordered = [rows[name] for name in sorted(rows)]
     write_overview(out, ordered, plugins, checks, exercises, language=language, anonymous=True in anonymous)
-    sys.stdout.write(f"{table(ordered)}\n{out / 'gradebook.csv'}\n")
+    sys.stdout.write(fenced(f"{table(ordered)}\n") + f"{out / 'gradebook.csv'}\n")
     return ordered
 
 

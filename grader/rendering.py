@@ -11,9 +11,10 @@ from pathlib import Path
 import pluggy
 
 from .errors import UsageError
+from .fence import fenced
 from .model import Check, Exercise
 from .output import write_text
-from .plugin_manager import all_renderers
+from .plugin_manager import all_gradebooks, all_renderers
 from .result import RenderContext, Renderer, Result
 from .translation import locale_folders, translations
 
@@ -24,6 +25,8 @@ def choose_renderers(asked: Sequence[str], plugins: pluggy.PluginManager) -> dic
     """The asked-for renderers in the order asked. Raises UsageError with the choices."""
     offered = all_renderers(plugins)
     for name in asked:
+        if name not in offered and name in all_gradebooks(plugins):
+            raise UsageError(f"--format: {name} is a gradebook: it takes a folder of submissions")
         if name not in offered:
             raise UsageError(f"--format: no format {name!r}; choose from {', '.join(offered)}")
     return {name: offered[name] for name in asked or DEFAULT_FORMATS}
@@ -77,4 +80,7 @@ def render(renderers: Mapping[str, Renderer], result: Result, context: RenderCon
         if renderer.suffix:
             write_text(folder / renderer.suffix, text)
         if not renderer.suffix or (name == "json" and len(renderers) == 1):
-            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            shown = text if text.endswith("\n") else text + "\n"
+            # commands for a CI server are meant to be read, and JSON is meant for a file or a pipe
+            plain = name == "json" or getattr(renderer, "commands", False)
+            sys.stdout.write(shown if plain else fenced(shown))

@@ -204,6 +204,8 @@ class RenderContext:
     formats: tuple[str, ...] = ()
     #: the command that repeats this run
     command: str = ""
+    #: the submission as the command line named it, for formats that point into a repository
+    path: str = ""
     #: the grader's own values for a finding's message, e.g. {"line": 16}
     extra: Mapping[str, Scalar] = field(default_factory=dict)
 

@@ -109,6 +109,7 @@ def _grade(request: Request, workshop: Workshop) -> Result:
         formats=request.formats,
         command=repeat_command(request, exercise),
     )
+    context = replace(context, path=str(assessment.submission.path))
     render(renderers, result, context, request.folder)
     if note.resume:
         # the last thing of all: what has it is whole
