@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from . import export, gradebooks
 from .checks import check, sign
-from .errors import GraderError
+from .errors import GraderError, UsageError
 from .hookspecs import hookimpl
 from .model import (
     Basis,
@@ -14,6 +15,7 @@ from .model import (
     Evidence,
     Exercise,
     Finding,
+    Grade,
     Mistake,
     Place,
     Run,
@@ -23,6 +25,7 @@ from .model import (
     Status,
     Submission,
     SubmissionKind,
+    Verdict,
 )
 from .result import (
     Attempt,
@@ -60,9 +63,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Attempt", "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation",
-    "Event", "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "Mistake",
-    "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext",
-    "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status", "StepEvent",
-    "StepPattern", "Submission", "SubmissionKind", "Summary", "Timeline", "Trace", "VerdictRecord", "as_record",
-    "check", "describe", "hookimpl", "line_of", "page_name", "sign", "to_json", "visible",
+    "Event", "Evidence", "Exercise", "Finding", "ForwardGroup", "Grade", "GraderError", "LoaderFacts", "LossCall",
+    "Mistake", "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts",
+    "RenderContext", "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts", "Severity", "Sign", "Status",
+    "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary", "Timeline", "Trace", "UsageError",
+    "Verdict", "VerdictRecord", "as_record", "check", "describe", "export", "gradebooks", "hookimpl", "line_of",
+    "page_name", "sign", "to_json", "visible",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from .archives import is_clutter
 from .engines import Engine, Finished, Job
 from .errors import UsageError
 from .layouts import HANDED_IN
+from .model import Resources
 from .note import FILE, Note
 from .output import write_text
 from .result import from_json
@@ -19,6 +20,7 @@ from .words import visible
 
 #: how deep a student's folder may hide its program for its parent to be a folder of submissions
 DEPTH = 3
+ONE_PROCESSOR = Resources()
 #: exit codes of a grading: those that leave a result, and wrong usage
 GRADED, WRONG_USAGE, INTERRUPTED = (0, 1, 3), 2, 130
 
@@ -55,9 +57,12 @@ def _holds_programs(folder: Path, depth: int = DEPTH) -> bool:
     return here or (depth > 1 and any(_holds_programs(path, depth - 1) for path in inside if path.is_dir()))
 
 
-def jobs_for(tasks: Sequence[Task], folder: Path, options: Sequence[str], work: Path) -> list[Job]:
+def jobs_for(
+    tasks: Sequence[Task], folder: Path, options: Sequence[str], work: Path, resources: Resources = ONE_PROCESSOR
+) -> list[Job]:
     """A job for each. `options`: what `grade run` gets beside the rest; `work`: where their notes lie meanwhile."""
-    return [_job(task, folder / task.name, options, work / f"{number}.json") for number, task in enumerate(tasks)]
+    jobs = [_job(task, folder / task.name, options, work / f"{number}.json") for number, task in enumerate(tasks)]
+    return [replace(job, cpus=resources.cpus, gpus=resources.gpus) for job in jobs]
 
 
 def _job(task: Task, folder: Path, options: Sequence[str], note: Path) -> Job:
@@ -92,7 +97,9 @@ def _stamp(job: Job) -> tuple[int, int] | None:
 
 def _row(finished: Finished, task: Task, before: tuple[int, int] | None) -> Row:
     job, entry = finished.job, task.staged.entry
-    row = Row(job.name, student=entry.student, student_id=entry.student_id)
+    scores = [attempt["score"] for attempt in task.note.earlier]
+    previous = scores[-1] if scores else None
+    row = Row(job.name, student=entry.student, student_id=entry.student_id, previous_score=previous)
     if finished.code in GRADED and _stamp(job) not in (None, before):
         path = job.folder / "result.json"
         try:
@@ -135,12 +142,17 @@ def table(rows: Sequence[Row]) -> str:
 def line_for(row: Row, width: int = 0) -> str:
     """One submission in a line."""
     if row.result is None:
-        return f"{_name(row):{width}}  not graded: {row.reason}"
+        return f"{_name(row):{width}}  not graded: {_one_line(row.reason, 300)}"
     score = "–" if row.result.score is None else f"{row.result.score:g}"
     points = f"{score} / {row.result.max_score:g}"
     return f"{_name(row):{width}}  {points:>9}  {main_finding(row.result) or ''}".rstrip()
 
 
 def _name(row: Row) -> str:
-    shown = visible(row.name, 40)
-    return f"{shown} ({visible(row.student, 40)})" if row.student and row.student != row.name else shown
+    shown = _one_line(row.name, 40)
+    return f"{shown} ({_one_line(row.student, 40)})" if row.student and row.student != row.name else shown
+
+
+def _one_line(text: str, limit: int) -> str:
+    """A name with a line break in it starts no line of its own, which a CI server could take for a command."""
+    return " ".join(visible(text, limit).split())

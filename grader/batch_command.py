@@ -22,8 +22,9 @@ from .device import resolve
 from .engines import Engine, Remote
 from .errors import UsageError
 from .exercise import choose_exercise, load_exercise
+from .fence import fenced
 from .intake import exercise_folders, load_all
-from .model import Blame, Check, Exercise
+from .model import Blame, Check, Exercise, Resources
 from .output import write_text
 from .overview import write_overview
 from .pages import Pages
@@ -32,7 +33,7 @@ from .resume import Circumstances, Earlier, plugins_in_use
 from .run_command import Request, named_exercise, read_secret
 from .summary import Row
 
-NOT_PASSED, OUR_FAULT = 1, 3
+NOT_PASSED, WRONG_USAGE, OUR_FAULT = 1, 2, 3
 
 
 def grade_folder(request: Request, plan: Plan) -> int:
@@ -55,10 +56,10 @@ def grade_folder(request: Request, plan: Plan) -> int:
             batch.write([*rows, *_not_reached(work.tasks, rows, "interrupted")])
             raise
     rows += _not_reached(work.tasks, rows, "--fail-fast stopped the batch before it")
-    sys.stdout.write(table(rows) + "\n")
+    sys.stdout.write(fenced(table(rows) + "\n"))
     batch.write(rows)
     sys.stdout.write(f"{request.folder / 'gradebook.csv'}\n")
-    return _exit_code(rows)
+    return exit_code(rows)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ class Batch:
     pages: Pages
     planner: Planner
 
+    @property
+    def resources(self) -> Resources:
+        """What each grading takes: known where one exercise is named, else the most that any of them asks for."""
+        asked = [exercise.resources for exercise in self.exercises.values()] or [Resources()]
+        return Resources(max(item.cpus for item in asked), max(item.gpus for item in asked))
+
     def announce(self, layout: str, work: Work) -> None:
         """What was found, and how much of it is there already."""
         if self.request.quiet:
@@ -87,7 +94,7 @@ class Batch:
     def grade(self, tasks: Sequence[Task], place: Path) -> Generator[Row]:
         """Each task's row as it is done."""
         (place / "notes").mkdir()
-        jobs = jobs_for(tasks, self.request.folder, self.request.options(), place / "notes")
+        jobs = jobs_for(tasks, self.request.folder, self.request.options(), place / "notes", self.resources)
         progress = BatchProgress(len(tasks), self.at_once, self.request.quiet)
         progress.begin()
         running = grade_all(self.engine, jobs, tasks, self.at_once)
@@ -123,6 +130,8 @@ def prepare(request: Request, plan: Plan) -> Batch:
     if plan.regrade is not None and plan.regrade not in checks:
         raise UsageError(f"--regrade: no check {plan.regrade!r}; `grade explain` lists them")
     pages = Pages.of(request, plugins, checks, exercises)
+    if plan.names is not None and not plan.anonymous:
+        raise UsageError("--names: there are pseudonyms to explain only with --anonymous")
     _check_place(request.folder)
     secret = read_secret(request.secret_file)
     earlier = Earlier(request.folder, plugins, exercises, request.dataset, request.data_root)
@@ -197,7 +206,10 @@ def _not_reached(tasks: Sequence[Task], rows: Sequence[Row], reason: str) -> lis
     return [row_for(task.staged.entry, reason=reason) for task in tasks if task.name not in done]
 
 
-def _exit_code(rows: Sequence[Row]) -> int:
+def exit_code(rows: Sequence[Row]) -> int:
+    """0 when all passed, 1 when not, 2 when results could not be written, 3 when the grader failed somewhere."""
     if any(row.our_fault or (row.result is not None and row.result.run.blame is Blame.GRADER) for row in rows):
         return OUR_FAULT
+    if any(row.result is None and row.reason.startswith("--out:") for row in rows):
+        return WRONG_USAGE
     return NOT_PASSED if any(failed(row) for row in rows) else 0

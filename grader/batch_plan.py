@@ -126,7 +126,8 @@ class Planner:
         result = self._kept(shown.entry.name, record)
         if result is not None:
             work.kept += 1
-            work.rows.append(row_for(shown.entry, result=result))
+            previous = self.earlier.previous_scores.get(shown.entry.name)
+            work.rows.append(replace(row_for(shown.entry, result=result), previous_score=previous))
             return
         before = self.earlier.result(shown.entry.name)
         attempts = ({"id": before.id, "score": before.score, "max_score": before.max_score},) if before else ()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .checks import GROUPS
 from .data import names_in_use
 from .errors import ExerciseError, UsageError
-from .model import Check, Exercise, Limits, RubricLine
+from .model import Check, Exercise, Limits, Resources, RubricLine
 
 if TYPE_CHECKING:
     from .data import DatasetProvider
@@ -29,6 +29,7 @@ LINE_KEYS = ("title", "points", "checks", "warning", "settings")
 SETTINGS = ("zero_at",)
 EXPECTS = ("loss", "hidden_layers", "inputs", "outputs")
 DETECT = ("imports", "calls")
+RESOURCES = ("cpus", "gpus")
 
 T = TypeVar("T")
 
@@ -165,7 +166,7 @@ def _exercise(
     folder: Path, top: Table, checks: Mapping[str, Check], datasets: Mapping[str, DatasetProvider] | None
 ) -> Exercise:
     top.only(
-        ("id", "version", "title", "priority", "pass_mark", "dataset", "hidden_images", "threshold",
+        ("id", "version", "resources", "title", "priority", "pass_mark", "dataset", "hidden_images", "threshold",
          "functions", "expects", "detect", "limits", "rubric")
     )  # fmt: skip
     dataset = top.text("dataset", "") or None
@@ -178,6 +179,7 @@ def _exercise(
         digest=_digest({**top.content, "given.py": _given(top, folder)}),
         rubric=_rubric(top.table("rubric"), checks, _threshold(top, names)),
         limits=_limits(top.table("limits")),
+        resources=_resources(top.table("resources")),
         functions=top.names("functions"),
         given=_given(top, folder),
         dataset=dataset,
@@ -188,6 +190,11 @@ def _exercise(
         pass_mark=top.number("pass_mark", 0.6, 0, 1),
         hidden_images=top.whole("hidden_images", 5000, 100, 1_000_000),
     )
+
+
+def _resources(table: Table) -> Resources:
+    table.only(RESOURCES)
+    return Resources(table.number("cpus", 1.0, 0.1, 1024), table.number("gpus", 0.0, 0, 64))
 
 
 def _given(top: Table, folder: Path) -> str:

@@ -127,6 +127,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Resources:
+    """What one grading takes of a machine: processors, and GPUs or parts of one."""
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+
+@dataclass(frozen=True)
 class RubricLine:
     """What points are given for, and the checks that decide it."""
 
@@ -150,6 +158,7 @@ class Exercise:
     digest: str
     rubric: tuple[RubricLine, ...]
     limits: Limits
+    resources: Resources = Resources()
     #: functions that are called in a submission that does not train by itself
     functions: tuple[str, ...] = ()
     #: given.py: the Python text that makes what those functions ask for

@@ -16,6 +16,8 @@ from .model import Check
 
 if TYPE_CHECKING:
     from .engines import Engine
+    from .export import Archiver
+    from .gradebooks import Gradebook
     from .result import Renderer
     from .summary import Overview
 
@@ -80,6 +82,16 @@ def all_checks(manager: pluggy.PluginManager) -> dict[str, Check]:
 def all_renderers(manager: pluggy.PluginManager) -> dict[str, Renderer]:
     """Every renderer by its format name, sorted."""
     return _by_name("format", manager.hook.grader_renderers())
+
+
+def all_gradebooks(manager: pluggy.PluginManager) -> dict[str, Gradebook]:
+    """Every gradebook by its format name, sorted."""
+    return _by_name("gradebook", manager.hook.grader_gradebooks())
+
+
+def all_archives(manager: pluggy.PluginManager) -> dict[str, Archiver]:
+    """Every archive by the name of its platform, sorted."""
+    return _by_name("archive", manager.hook.grader_archives())
 
 
 def all_overviews(manager: pluggy.PluginManager) -> dict[str, Overview]:

@@ -13,19 +13,24 @@ from pathlib import Path
 import pluggy
 
 from .errors import UsageError
+from .fence import fenced
 from .model import Check, Exercise
 from .output import write_text
-from .plugin_manager import all_renderers
+from .plugin_manager import all_gradebooks, all_renderers
 from .result import RenderContext, Renderer, Result, page_name
 from .translation import locale_folders, translations
 
 DEFAULT_FORMATS = ("terminal", "html")
+#: what people read, and not a platform
+PAGES = (".html", ".md")
 
 
 def choose_renderers(asked: Sequence[str], plugins: pluggy.PluginManager) -> dict[str, Renderer]:
     """The asked-for renderers in the order asked. Raises UsageError with the choices."""
     offered = all_renderers(plugins)
     for name in asked:
+        if name not in offered and name in all_gradebooks(plugins):
+            raise UsageError(f"--format: {name} is a gradebook: it takes a folder of submissions")
         if name not in offered:
             raise UsageError(f"--format: no format {name!r}; choose from {', '.join(offered)}")
     return {name: offered[name] for name in asked or DEFAULT_FORMATS}
@@ -92,12 +97,15 @@ def render(renderers: Mapping[str, Renderer], result: Result, context: RenderCon
         text = renderer(result, context)
         if renderer.suffix:
             write_text(folder / renderer.suffix, text)
-            _in_other_languages(name, renderer, result, context, folder)
+            _in_other_languages(renderer, result, context, folder)
         if not renderer.suffix or (name == "json" and len(renderers) == 1):
-            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            shown = text if text.endswith("\n") else text + "\n"
+            # commands for a CI server are meant to be read, and JSON is meant for a file or a pipe
+            plain = name == "json" or getattr(renderer, "commands", False)
+            sys.stdout.write(shown if plain else fenced(shown))
 
 
-def _in_other_languages(name: str, renderer: Renderer, result: Result, context: RenderContext, folder: Path) -> None:
-    """The same page beside the first one, for each further language; result.json has no language."""
-    for other in context.others if name != "json" else ():
+def _in_other_languages(renderer: Renderer, result: Result, context: RenderContext, folder: Path) -> None:
+    """The same page beside the first one, for each further language; what programs read comes in the first."""
+    for other in context.others if renderer.suffix.endswith(PAGES) else ():
         write_text(folder / page_name(renderer.suffix, other.language, other.languages), renderer(result, other))

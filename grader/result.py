@@ -236,6 +236,8 @@ class RenderContext:
     languages: tuple[str, ...] = ()
     #: the same for each further language
     others: tuple[RenderContext, ...] = ()
+    #: the submission as the command line named it, for formats that point into a repository
+    path: str = ""
     #: the grader's own values for a finding's message, e.g. {"line": 16}
     extra: Mapping[str, Scalar] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pluggy
@@ -18,8 +19,10 @@ from .model import Blame, Exercise
 from .note import FILE, Note
 from .result import Result, from_json
 from .staging import Staged
+from .summary import from_json as summary_from_json
 
 MAX_RESULT = 5_000_000
+MAX_SUMMARY = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,17 @@ class Earlier:
         except (OSError, UsageError):
             return None
 
+    @cached_property
+    def previous_scores(self) -> Mapping[str, float | None]:
+        """What the earlier batch's own summary calls the score before: a result that is kept keeps it."""
+        path = self.folder / "summary.json"
+        try:
+            with path.open("rb") as file:
+                summary = summary_from_json(file.read(MAX_SUMMARY).decode("utf-8", "replace"), str(path))
+        except (OSError, UsageError):
+            return {}
+        return {item.name: item.previous_score for item in summary.submissions}
+
     def valid(self, name: str, record: Mapping[str, str], *, same_content: bool = False) -> Result | None:
         """The result, when it was made from this; with `same_content`, from this submission in any circumstances.
 
@@ -108,7 +122,7 @@ class Earlier:
         return asked is None or self._today(asked) == result.run.dataset
 
     def _today(self, asked: str) -> str:
-        known = self._chosen
+        known = self._data_sets
         if asked not in known:
             try:
                 known[asked] = choose_dataset(self.plugins, asked, self.data_root).name
@@ -116,8 +130,10 @@ class Earlier:
                 known[asked] = ""
         return known[asked]
 
-    def __post_init__(self) -> None:
-        self._chosen: dict[str, str] = {}
+    @cached_property
+    def _data_sets(self) -> dict[str, str]:
+        """What was asked for -> what it becomes today."""
+        return {}
 
 
 def concerns(result: Result, check: str) -> bool:

@@ -103,6 +103,7 @@ def _grade(request: Request, workshop: Workshop) -> Result:
         formats=request.formats,
         command=repeat_command(request, exercise),
     )
+    context = replace(context, path=str(assessment.submission.path))
     try:
         result = judge(assessment)
     finally:

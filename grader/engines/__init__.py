@@ -15,6 +15,9 @@ class Job:
     name: str
     arguments: tuple[str, ...]
     folder: Path
+    #: processors and (parts of) GPUs that it takes, for engines that share out machines
+    cpus: float = 1.0
+    gpus: float = 0.0
 
 
 @dataclass(frozen=True)
