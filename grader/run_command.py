@@ -18,7 +18,7 @@ from .output import write_text
 from .progress import ProgressLine
 from .redaction import redact
 from .rendering import choose_renderers, command_again, make_context, render
-from .result import Result, to_json
+from .result import RenderContext, Result, to_json
 from .workshop import Workshop
 
 #: a submission is run, its model is asked, and what else an exercise does with it takes a run each
@@ -94,16 +94,7 @@ def _grade(request: Request, workshop: Workshop) -> Result:
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
     # before anything runs: a language that is not there is told at once
-    context = make_context(
-        plugins,
-        checks,
-        exercise,
-        language=request.lang,
-        folder=request.folder,
-        formats=request.formats,
-        command=repeat_command(request, exercise),
-    )
-    context = replace(context, path=str(assessment.submission.path))
+    context = _words(request, workshop, assessment)
     try:
         result = judge(assessment)
     finally:
@@ -118,6 +109,19 @@ def _grade(request: Request, workshop: Workshop) -> Result:
         # the last thing of all: what has it is whole
         write_text(request.folder / FILE, json.dumps({**note.resume, "language": context.language}) + "\n")
     return result
+
+
+def _words(request: Request, workshop: Workshop, assessment: Assessment) -> RenderContext:
+    context = make_context(
+        workshop.plugins,
+        workshop.checks,
+        assessment.exercise,
+        language=request.lang,
+        folder=request.folder,
+        formats=request.formats,
+        command=repeat_command(request, assessment.exercise),
+    )
+    return replace(context, path=str(assessment.submission.path))
 
 
 def judge(assessment: Assessment) -> Result:
