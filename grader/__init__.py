@@ -15,6 +15,8 @@ from .model import (
     Evidence,
     Exercise,
     Finding,
+    Grade,
+    Mistake,
     Place,
     Replay,
     Run,
@@ -24,9 +26,21 @@ from .model import (
     Status,
     Submission,
     SubmissionKind,
+    Verdict,
 )
 from .reported import agree, decimals, fits, plain_values, speaks_of
-from .result import RenderContext, Renderer, Result, StepEvent, Timeline, VerdictRecord, as_record, to_json
+from .result import (
+    Attempt,
+    RenderContext,
+    Renderer,
+    Result,
+    StepEvent,
+    Timeline,
+    VerdictRecord,
+    as_record,
+    page_name,
+    to_json,
+)
 from .summary import Overview, Summary
 from .trace import (
     AnsweredPass,
@@ -54,11 +68,12 @@ from .words import describe, line_of, visible
 __version__ = "0.1.0"
 
 __all__ = [
-    "AnsweredPass", "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "EpochFacts",
-    "Evaluation", "Event", "Evidence", "Exercise", "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall",
-    "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place", "RateFacts", "RenderContext",
-    "Renderer", "Replay", "Result", "Returned", "Run", "RunStatus", "SchedulerFacts", "Series", "Severity", "Sign",
-    "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary", "Timeline", "Trace", "UsageError",
-    "VerdictRecord", "agree", "as_record", "check", "decimals", "describe", "export", "fits", "gradebooks", "hookimpl",
-    "line_of", "plain_values", "sign", "speaks_of", "to_json", "visible",
+    "AnsweredPass", "Attempt", "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash",
+    "EpochFacts", "Evaluation", "Event", "Evidence", "Exercise", "Finding", "ForwardGroup", "Grade", "GraderError",
+    "LoaderFacts", "LossCall", "Mistake", "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place",
+    "RateFacts", "RenderContext", "Renderer", "Replay", "Result", "Returned", "Run", "RunStatus", "SchedulerFacts",
+    "Series", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary",
+    "Timeline", "Trace", "UsageError", "Verdict", "VerdictRecord", "agree", "as_record", "check", "decimals",
+    "describe", "export", "fits", "gradebooks", "hookimpl", "line_of", "page_name", "plain_values", "sign", "speaks_of",
+    "to_json", "visible",
 ]  # fmt: skip

@@ -13,11 +13,12 @@ import pluggy
 
 from . import oracle, sandbox
 from .checks import Outcome, run_check
-from .data import Dataset, choose_dataset
+from .data import Dataset, PublicImages, choose_dataset
 from .errors import SandboxError, SubmissionError
 from .evaluation import compare
 from .grading import grade, judge, link_causes, rest_on_replay
 from .intake import choose_exercise, intake, told_apart
+from .mistakes import most_confident, sample
 from .model import (
     Blame,
     Check,
@@ -27,6 +28,7 @@ from .model import (
     Exercise,
     Frame,
     Grade,
+    Mistake,
     Progress,
     Replay,
     RubricLine,
@@ -40,6 +42,9 @@ from .sandbox import SandboxBackend
 
 #: the secret that stands in when none is given; it hides nothing, and the report says so
 PUBLIC_SECRET = b"gradeloop public constant"
+
+#: how long a model may take to answer for the few images that the page shows
+SHOWING_SECONDS = 10.0
 
 #: ends after which the worker may still be there and answer for its model
 PARKED = (RunStatus.COMPLETED, RunStatus.CRASHED, RunStatus.EXITED)
@@ -185,7 +190,15 @@ class Assessment:
         if logits.reason == "worker-died" and ended_early:
             return None
         threshold = self.exercise.threshold[self.dataset.name]
-        return compare(logits, labels, dataset=self.dataset.name, threshold=threshold, classes=self.dataset.classes)
+        found = compare(logits, labels, dataset=self.dataset.name, threshold=threshold, classes=self.dataset.classes)
+        if found.accuracy is None or not isinstance(self.dataset, PublicImages):
+            return found
+        return replace(found, mistakes=self._mistakes(session, self.dataset))
+
+    def _mistakes(self, session: sandbox.Session, dataset: PublicImages) -> tuple[Mistake, ...]:
+        """Asked last, and of public images: it is for the page, and cannot touch the grade."""
+        shown = sample(dataset.public())
+        return most_confident(session.logits(shown[0], seconds=SHOWING_SECONDS), shown)
 
 
 def take_in(

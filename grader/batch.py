@@ -10,6 +10,7 @@ from .archives import is_clutter
 from .engines import Engine, Finished, Job
 from .errors import UsageError
 from .layouts import HANDED_IN
+from .model import Resources
 from .note import FILE, Note
 from .output import write_text
 from .result import from_json
@@ -19,6 +20,7 @@ from .words import visible
 
 #: how deep a student's folder may hide its program for its parent to be a folder of submissions
 DEPTH = 3
+ONE_PROCESSOR = Resources()
 #: exit codes of a grading: those that leave a result, and wrong usage
 GRADED, WRONG_USAGE, INTERRUPTED = (0, 1, 3), 2, 130
 
@@ -55,9 +57,12 @@ def _holds_programs(folder: Path, depth: int = DEPTH) -> bool:
     return here or (depth > 1 and any(_holds_programs(path, depth - 1) for path in inside if path.is_dir()))
 
 
-def jobs_for(tasks: Sequence[Task], folder: Path, options: Sequence[str], work: Path) -> list[Job]:
+def jobs_for(
+    tasks: Sequence[Task], folder: Path, options: Sequence[str], work: Path, resources: Resources = ONE_PROCESSOR
+) -> list[Job]:
     """A job for each. `options`: what `grade run` gets beside the rest; `work`: where their notes lie meanwhile."""
-    return [_job(task, folder / task.name, options, work / f"{number}.json") for number, task in enumerate(tasks)]
+    jobs = [_job(task, folder / task.name, options, work / f"{number}.json") for number, task in enumerate(tasks)]
+    return [replace(job, cpus=resources.cpus, gpus=resources.gpus) for job in jobs]
 
 
 def _job(task: Task, folder: Path, options: Sequence[str], note: Path) -> Job:

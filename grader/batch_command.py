@@ -24,7 +24,7 @@ from .errors import UsageError
 from .exercise import choose_exercise, load_exercise
 from .fence import fenced
 from .intake import exercise_folders, load_all
-from .model import Blame, Check, Exercise
+from .model import Blame, Check, Exercise, Resources
 from .output import write_text
 from .overview import write_overview
 from .pages import Pages
@@ -76,6 +76,12 @@ class Batch:
     pages: Pages
     planner: Planner
 
+    @property
+    def resources(self) -> Resources:
+        """What each grading takes: known where one exercise is named, else the most that any of them asks for."""
+        asked = [exercise.resources for exercise in self.exercises.values()] or [Resources()]
+        return Resources(max(item.cpus for item in asked), max(item.gpus for item in asked))
+
     def announce(self, layout: str, work: Work) -> None:
         """What was found, and how much of it is there already."""
         if self.request.quiet:
@@ -88,7 +94,7 @@ class Batch:
     def grade(self, tasks: Sequence[Task], place: Path) -> Generator[Row]:
         """Each task's row as it is done."""
         (place / "notes").mkdir()
-        jobs = jobs_for(tasks, self.request.folder, self.request.options(), place / "notes")
+        jobs = jobs_for(tasks, self.request.folder, self.request.options(), place / "notes", self.resources)
         progress = BatchProgress(len(tasks), self.at_once, self.request.quiet)
         progress.begin()
         running = grade_all(self.engine, jobs, tasks, self.at_once)
@@ -124,6 +130,8 @@ def prepare(request: Request, plan: Plan) -> Batch:
     if plan.regrade is not None and plan.regrade not in checks:
         raise UsageError(f"--regrade: no check {plan.regrade!r}; `grade explain` lists them")
     pages = Pages.of(request, plugins, checks, exercises)
+    if plan.names is not None and not plan.anonymous:
+        raise UsageError("--names: there are pseudonyms to explain only with --anonymous")
     _check_place(request.folder)
     secret = read_secret(request.secret_file)
     earlier = Earlier(request.folder, plugins, exercises, request.dataset, request.data_root)

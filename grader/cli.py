@@ -101,7 +101,7 @@ def cli() -> None:
     envvar="GRADE_SECRET",
     help="File with the secret that draws the hidden data (also $GRADE_SECRET).",
 )
-@click.option("--lang", metavar="LANGUAGE", help="Language of the report (default: from the environment).")
+@click.option("--lang", metavar="LANGUAGE", help="Language, or several: en,es (default: from the environment).")
 @click.option(
     "--sandbox",
     default="auto",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .checks import GROUPS
 from .data import names_in_use
 from .errors import ExerciseError, UsageError
-from .model import Check, Exercise, Limits, RubricLine
+from .model import Check, Exercise, Limits, Resources, RubricLine
 
 if TYPE_CHECKING:
     from .data import DatasetProvider
@@ -33,6 +33,7 @@ DETECT = ("imports", "calls")
 OWN_DATA = "own"
 #: what `grade calibrate` writes for each data set
 CALIBRATION = ("accuracy", "loss", "seeds", "programs", "runs", "torch", "date", "method", "unproven", "band")
+RESOURCES = ("cpus", "gpus")
 
 T = TypeVar("T")
 
@@ -177,7 +178,7 @@ def _exercise(
     folder: Path, top: Table, checks: Mapping[str, Check], datasets: Mapping[str, DatasetProvider] | None
 ) -> Exercise:
     top.only(
-        ("id", "version", "title", "priority", "pass_mark", "dataset", "hidden_images", "threshold",
+        ("id", "version", "resources", "title", "priority", "pass_mark", "dataset", "hidden_images", "threshold",
          "functions", "expects", "detect", "limits", "rubric", "calibration")
     )  # fmt: skip
     calibration = top.table("calibration")
@@ -191,6 +192,7 @@ def _exercise(
         digest=_digest({**_without_calibration(top.content), "given.py": _given(top, folder)}),
         rubric=_rubric(top.table("rubric"), checks, _threshold(top, names)),
         limits=_limits(top.table("limits")),
+        resources=_resources(top.table("resources")),
         functions=top.names("functions"),
         given=_given(top, folder),
         dataset=dataset,
@@ -203,6 +205,11 @@ def _exercise(
         band=_bands(calibration, _threshold(top, names)),
         variants=calibration.names("variants") if "variants" in calibration.content else None,
     )
+
+
+def _resources(table: Table) -> Resources:
+    table.only(RESOURCES)
+    return Resources(table.number("cpus", 1.0, 0.1, 1024), table.number("gpus", 0.0, 0, 64))
 
 
 def _given(top: Table, folder: Path) -> str:

@@ -127,6 +127,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Resources:
+    """What one grading takes of a machine: processors, and GPUs or parts of one."""
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+
+@dataclass(frozen=True)
 class RubricLine:
     """What points are given for, and the checks that decide it."""
 
@@ -150,6 +158,7 @@ class Exercise:
     digest: str
     rubric: tuple[RubricLine, ...]
     limits: Limits
+    resources: Resources = Resources()
     #: functions that are called in a submission that does not train by itself
     functions: tuple[str, ...] = ()
     #: given.py: the Python text that makes what those functions ask for
@@ -240,6 +249,18 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """A public image that the model is sure about, and wrong."""
+
+    shown: int
+    said: int
+    #: the model's probability for what it said, 0 to 1
+    confidence: float
+    #: the image's rows; a pixel is a digit from 0 (black) to 3 (white)
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Accuracy on hidden data: logits came out of a jail, labels never entered one."""
 
@@ -256,6 +277,8 @@ class Evaluation:
     detail: str = ""
     #: a model that answers with the same class whatever it sees
     constant: bool = False
+    #: a few images of the public test set, for the page; they decide nothing
+    mistakes: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from .model import Check, Exercise
 from .output import write_text
 from .plugin_manager import all_overviews
 from .rendering import make_context
+from .result import page_name
 from .summary import Row, main_finding, summarise, to_json
 from .words import visible
 
@@ -47,7 +48,9 @@ def write_overview(
     write_text(folder / "summary.json", to_json(summary))
     context = make_context(plugins, checks, None, language=language, folder=folder)
     for overview in all_overviews(plugins).values():
-        write_text(folder / overview.suffix, overview(summary, context))
+        for spoken in (context, *context.others):
+            page = page_name(overview.suffix, spoken.language, spoken.languages)
+            write_text(folder / page, overview(summary, spoken))
 
 
 def write_gradebook(folder: Path, rows: Sequence[Row]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +10,15 @@ from pathlib import Path
 from .assembly import build_result
 from .assessment import Assessment, Options, take_in
 from .device import resolve
+from .earlier import earlier_attempts
 from .errors import UsageError
 from .model import Exercise
 from .note import FILE, read_note
 from .output import write_text
 from .progress import ProgressLine
 from .redaction import redact
-from .rendering import choose_renderers, make_context, render
-from .result import Result, to_json
+from .rendering import choose_renderers, command_again, make_context, render
+from .result import RenderContext, Result, to_json
 from .workshop import Workshop
 
 #: a submission is run, its model is asked, and what else an exercise does with it takes a run each
@@ -89,32 +89,39 @@ def _grade(request: Request, workshop: Workshop) -> Result:
     workshop.prepare(request.sandbox, request.seed)
     assessment, others = take_in(request.submission, named_exercise(request.exercise), plugins, checks, chosen)
     exercise = assessment.exercise
+    progress.expect(assessment.submission.source, exercise.given)
     workshop.expects(longest(exercise))
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
+    # before anything runs: a language that is not there is told at once
+    context = _words(request, workshop, assessment)
     try:
         result = judge(assessment)
     finally:
         progress.done()
     result = redact(result, note.hidden)
+    result = replace(result, earlier=earlier_attempts(request.folder, result))
     if request.verbose:
         sys.stderr.write(explain_run(result))
     write_text(request.folder / "result.json", to_json(result))
-    context = make_context(
-        plugins,
-        checks,
-        exercise,
-        language=request.lang,
-        folder=request.folder,
-        formats=request.formats,
-        command=repeat_command(request, exercise),
-    )
-    context = replace(context, path=str(assessment.submission.path))
     render(renderers, result, context, request.folder)
     if note.resume:
         # the last thing of all: what has it is whole
         write_text(request.folder / FILE, json.dumps({**note.resume, "language": context.language}) + "\n")
     return result
+
+
+def _words(request: Request, workshop: Workshop, assessment: Assessment) -> RenderContext:
+    context = make_context(
+        workshop.plugins,
+        workshop.checks,
+        assessment.exercise,
+        language=request.lang,
+        folder=request.folder,
+        formats=request.formats,
+        command=repeat_command(request, assessment.exercise),
+    )
+    return replace(context, path=str(assessment.submission.path))
 
 
 def judge(assessment: Assessment) -> Result:
@@ -189,5 +196,4 @@ def read_secret(path: Path | None) -> bytes | None:
 
 def repeat_command(request: Request, exercise: Exercise) -> str:
     """The command that repeats this run."""
-    parts = ["grade", "--exercise", exercise.id, "--seed", str(request.seed), request.submission.name]
-    return shlex.join(parts)
+    return command_again(exercise.id, request.seed, request.submission.name)

@@ -275,8 +275,12 @@ def _submission(row: Row, result: Result) -> SubmissionSummary:
         wall_seconds=run.wall_seconds,
         peak_memory_mb=run.peak_memory_mb,
         page=row.page,
-        previous_score=row.previous_score,
+        previous_score=row.previous_score if row.previous_score is not None else _last_score(result),
     )
+
+
+def _last_score(result: Result) -> float | None:
+    return result.earlier[-1].score if result.earlier else None
 
 
 def _timings(results: Sequence[Result]) -> Timings:

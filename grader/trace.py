@@ -97,6 +97,8 @@ class RateFacts:
     #: |change| / |weight| of one weight in the steps looked at: the largest, and the median
     largest_movement: float | None = None
     usual_movement: float | None = None
+    #: empty for a rate that never changed
+    curve: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True)

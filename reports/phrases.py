@@ -138,6 +138,11 @@ def event_word(event: str, context: RenderContext) -> str:
     return known.get(event) or visible(event, 14)
 
 
+def language_name(code: str) -> str:
+    """A language as its speakers call it; a code that is not known stays as it is."""
+    return {"en": "English", "es": "Español"}.get(code, visible(code, 20))
+
+
 def curve_word(name: str, context: RenderContext) -> str:
     """The name of a curve."""
     known = {

@@ -7,7 +7,9 @@ that process lives below the task, and however it ends is an exit code.
 from __future__ import annotations
 
 import contextlib
-import os
+import functools
+import signal
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +19,15 @@ from typing import Any, Self
 from ..errors import UsageError
 from . import Finished, Job
 from .bundle import Bundle, pack, read_files, write_files
+from .grader import Grader
+from .local import GRADING_PROCESS
 
 #: how often a submission is tried again when the machine that graded it is gone
 RETRIES = 5
 #: tasks that wait beyond those that can run at once: enough to keep every machine busy, and no more in memory
 AHEAD = 2
-#: as a grading process that Ray lost more often than that
+KNOCK_SECONDS = 10.0
+#: the exit code of a task that was lost more often than that: our fault
 LOST = 3
 
 
@@ -35,22 +40,20 @@ class Answer:
     files: Mapping[str, bytes]
 
 
-def grade_bundle(bundle: Bundle) -> Answer:
+def grade_bundle(bundle: Bundle, command: tuple[str, ...] = GRADING_PROCESS) -> Answer:
     """Grade on the machine that this runs on, in a folder that is gone afterwards."""
-    from .grader import Grader
-    from .local import GRADING_PROCESS
-
     with tempfile.TemporaryDirectory(prefix="grade-") as place:
         folder = Path(place)
         words = bundle.unpack(folder)
-        grader = Grader(GRADING_PROCESS)
-        try:
-            finished = grader.grade(Job("remote", tuple(words), folder / "out"))
-        finally:
-            grader.close()
-            grader.release()
+        finished = _grader(command).grade(Job("remote", tuple(words), folder / "out"))
         files = dict(read_files(folder / "out")) if (folder / "out").is_dir() else {}
         return Answer(finished.code, finished.complaint.replace(f"{place}/submission/", ""), files)
+
+
+@functools.lru_cache(maxsize=1)
+def _grader(command: tuple[str, ...]) -> Grader:
+    """The grading process of this worker of Ray's: it stays warm for the next task, and ends with the worker."""
+    return Grader(command)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class RayEngine:
     """`address`: of a cluster (`auto` for the one this machine belongs to); None starts Ray on this machine."""
 
     address: str | None = None
+    command: tuple[str, ...] = GRADING_PROCESS
 
     def at(self, address: str) -> Self:
         return replace(self, address=address)
@@ -98,7 +102,7 @@ class RayEngine:
             options = task.options(
                 num_cpus=job.cpus, num_gpus=job.gpus, max_retries=RETRIES, retry_exceptions=False, name=job.name
             )
-            running[options.remote(pack(job.arguments))] = job
+            running[options.remote(pack(job.arguments), self.command)] = job
 
 
 def _ray() -> Any:
@@ -110,12 +114,30 @@ def _ray() -> Any:
 
 
 def _connect(ray: Any, address: str | None, at_once: int) -> None:
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if address is not None:
+        _knock(address)
     local = {"num_cpus": at_once} if address is None else {"address": address}
+    before = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**local, include_dashboard=False, log_to_driver=False, logging_level="ERROR", configure_logging=False)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise UsageError(f"--address: {address or 'this machine'}: {error}") from None
+    finally:
+        # Ray ends the program at SIGTERM by a way of its own; a batch keeps what is finished
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGTERM, before)
+
+
+def _knock(address: str) -> None:
+    """Raises UsageError where nobody listens: Ray itself would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), KNOCK_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"--address: {address}: {reason}") from None
 
 
 def _room(ray: Any) -> int:
