@@ -52,7 +52,10 @@ def is_batch(path: Path) -> bool:
 def _holds_programs(folder: Path, depth: int = DEPTH) -> bool:
     if is_clutter(folder.name) or folder.is_symlink():
         return False
-    inside = list(folder.iterdir())
+    try:
+        inside = list(folder.iterdir())
+    except OSError:  # a folder that nobody may read holds nothing for us
+        return False
     here = any(path.suffix.lower() in HANDED_IN for path in inside)
     return here or (depth > 1 and any(_holds_programs(path, depth - 1) for path in inside if path.is_dir()))
 
