@@ -102,9 +102,10 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
     """Import torch, watch the script run, report how it ended, then wait for questions."""
     import torch
 
-    from . import offered_data
+    from . import offered_data, uncompiled
     from .recorder import Recorder
 
+    uncompiled.install()
     torch.set_num_threads(request["threads"])
     offered = offered_data.install(request["data"], request["dataset"])
     recorder = Recorder(
