@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -35,6 +37,9 @@ from .model import (
     Verdict,
 )
 from .sandbox import SandboxBackend
+
+if TYPE_CHECKING:
+    from .data import Hidden
 
 #: the secret that stands in when none is given; it hides nothing, and the report says so
 PUBLIC_SECRET = b"gradeloop public constant"
@@ -128,11 +133,21 @@ class Assessment:
     def _execute(self) -> tuple[Run, Evaluation | None]:
         spec = self._spec()
         backend, _ = sandbox.choose(self._backends(), self.options.sandbox)
-        with sandbox.Session(backend, spec, self.options.progress) as session:
+        with (
+            ThreadPoolExecutor(1) as beside,
+            sandbox.Session(backend, spec, self.options.progress) as session,
+        ):
+            # they take as long as a small run: made meanwhile
+            hidden = beside.submit(self._hidden, self.dataset) if self.dataset is not None else None
             run = without_entry_point(session.run(), self.exercise, self.defined)
-            if self.dataset is None or run.status not in PARKED:
+            if self.dataset is None or hidden is None or run.status not in PARKED:
                 return run, None
-            return run, self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
+            ended_early = run.blame is Blame.STUDENT
+            return run, self._evaluate(session, self.dataset, hidden.result(), ended_early=ended_early)
+
+    def _hidden(self, dataset: Dataset) -> Hidden:
+        secret = self.options.secret or PUBLIC_SECRET
+        return dataset.hidden(secret, self.exercise.digest, self.exercise.hidden_images)
 
     def _backends(self) -> Sequence[SandboxBackend]:
         if self.options.backends is not None:
@@ -158,16 +173,15 @@ class Assessment:
             spec = changed if changed is not None else spec
         return spec
 
-    def _evaluate(self, session: sandbox.Session, *, ended_early: bool) -> Evaluation | None:
-        assert self.dataset is not None
-        images, labels = self.dataset.hidden(
-            self.options.secret or PUBLIC_SECRET, self.exercise.digest, self.exercise.hidden_images
-        )
+    def _evaluate(
+        self, session: sandbox.Session, dataset: Dataset, hidden: Hidden, *, ended_early: bool
+    ) -> Evaluation | None:
+        images, labels = hidden
         logits = session.logits(images, seconds=self.exercise.limits.wall_seconds)
         if logits.reason == "worker-died" and ended_early:
             return None
-        threshold = self.exercise.threshold[self.dataset.name]
-        return compare(logits, labels, dataset=self.dataset.name, threshold=threshold, classes=self.dataset.classes)
+        threshold = self.exercise.threshold[dataset.name]
+        return compare(logits, labels, dataset=dataset.name, threshold=threshold, classes=dataset.classes)
 
 
 def take_in(
