@@ -12,6 +12,6 @@ from .warm import Warm
 
 @hookimpl
 def grader_sandboxes() -> list[SandboxBackend]:
-    """bubblewrap with a warm start, else with a cold one, else Landlock alone; `none` only where somebody asks for it."""
+    """bubblewrap with a warm start, else with a cold one, else Landlock alone; `none` only where it is asked for."""
     rooms = Bubblewrap()
     return [Warm(rooms), rooms, Landlock(), Unconfined()]
