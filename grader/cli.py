@@ -101,6 +101,7 @@ def cli() -> None:
     "-j", "--jobs", default="auto", show_default=True, metavar="N|auto", help="Of a folder, how many at once."
 )
 @click.option("--engine", default="local", show_default=True, metavar="NAME", help="Where a folder is graded.")
+@click.option("--quick", is_flag=True, help="Order and loss only: end the run once the first steps have shown them.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @click.option("--verbose", is_flag=True, help="Say on stderr what was chosen and why.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 when graded, whether passed or not.")
