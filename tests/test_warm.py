@@ -165,7 +165,7 @@ def test_a_dead_server_is_replaced(warm: Warm) -> None:
     """The next run gets a new one and is none the wiser."""
     dead = _pid(warm)
     os.kill(dead, signal.SIGKILL)
-    run = _run(warm, "import sys; print('torch._dynamo' in sys.modules)")
+    run = _run(warm, "import sys; print('gradeloop_worker.warm_run' in sys.modules)")
     assert (run.status, run.stdout.text) == (RunStatus.COMPLETED, "True\n")
     assert warm.pid != dead
     assert living([_pid(warm)])
@@ -281,7 +281,7 @@ def test_a_server_that_fails_later_means_a_cold_start(warm: Warm, monkeypatch: p
         raise SandboxError("the warm server did not start")
 
     monkeypatch.setattr(Server, "fork", refuse)
-    run = _run(warm, "import sys; print('torch._dynamo' in sys.modules)")
+    run = _run(warm, "import sys; print('gradeloop_worker.warm_run' in sys.modules)")
     assert (run.status, run.stdout.text) == (RunStatus.COMPLETED, "False\n")
 
 
