@@ -210,11 +210,17 @@ def main(arguments: Sequence[str] | None = None, workshop: Workshop | None = Non
     `workshop`: that of a process which grades several submissions, one call after another.
     """
     try:
-        cli.main(args=list(arguments) if arguments is not None else None, prog_name="grade", obj=workshop)
+        words = list(arguments) if arguments is not None else None
+        # click's own way out of a Ctrl-C would be the exit code of a submission that did not pass
+        code = cli.main(args=words, prog_name="grade", obj=workshop, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else PASSED)
+    except (click.Abort, KeyboardInterrupt):
+        _leave("grade: interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except (UsageError, ExerciseError, DataError) as error:
         _leave(f"grade: {error}", WRONG_USAGE)
-    except KeyboardInterrupt:
-        _leave("grade: interrupted", INTERRUPTED)
     except GraderError as error:
         _leave(f"grade: {error.slug}: {error}", OUR_FAULT)
     except Exception as error:  # the last resort: anything else is our fault, and the student loses nothing
