@@ -17,7 +17,7 @@ test: $(READY) ## the whole test suite
 
 bench: $(READY) ## what grading costs beside running, as ratios
 	$(BIN)/python tests/bench_recorder.py
-	$(BIN)/python tests/bench.py $(if $(DATA),--data-root $(DATA))
+	$(BIN)/python tests/bench.py --plot docs/performance.svg $(if $(DATA),--data-root $(DATA))
 
 lint: $(READY)
 	$(BIN)/ruff check

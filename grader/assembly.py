@@ -95,6 +95,8 @@ def run_record(assessment: Assessment) -> RunRecord:
         stderr_truncated=run.stderr.cut > 0,
         reason=run.reason,
         secret=assessment.options.secret is not None,
+        quick=run.quick,
+        stopped_early=run.stopped_early,
     )
 
 
@@ -142,6 +144,7 @@ def identity(assessment: Assessment) -> str:
         assessment.exercise.digest,
         str(options.seed),
         options.device,
+        *(["quick"] if options.quick else []),
         str(run.dataset),
         *plugins,
         version("gradeloop"),

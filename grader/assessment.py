@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -40,6 +41,9 @@ from .model import (
 )
 from .sandbox import SandboxBackend
 
+if TYPE_CHECKING:
+    from .data import Hidden
+
 #: the secret that stands in when none is given; it hides nothing, and the report says so
 PUBLIC_SECRET = b"gradeloop public constant"
 
@@ -57,6 +61,8 @@ class Options:
     sandbox: str = "auto"
     device: str = "cpu"
     seed: int = 0
+    #: judge only what the first steps show
+    quick: bool = False
     #: the name of a data set in place of the exercise's
     dataset: str | None = None
     data_root: Path | None = None
@@ -145,17 +151,29 @@ class Assessment:
         backends = self._backends()
         backend, _ = sandbox.choose(backends, self.options.sandbox)
         quick = oracle.quicker(backends, backend, spec)
-        with quick, sandbox.Session(backend, spec, self.options.progress) as session:
+        with (
+            ThreadPoolExecutor(1) as beside,
+            quick,
+            sandbox.Session(backend, spec, self.options.progress) as session,
+        ):
+            # they take as long as a small run: made meanwhile
+            dataset = self.dataset if not self.options.quick else None
+            hidden = beside.submit(self._hidden, dataset) if dataset is not None else None
             run = without_entry_point(session.run(), self.exercise, self.defined)
             evaluation = None
-            if self.dataset is not None and run.status in PARKED:
-                evaluation = self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
+            if dataset is not None and hidden is not None and run.status in PARKED:
+                ended_early = run.blame is Blame.STUDENT
+                evaluation = self._evaluate(session, dataset, hidden.result(), ended_early=ended_early)
             session.close()
             return run, evaluation, oracle.Oracle(quick.perform, spec, self._nonce()).ask(run, self.defined)
 
     def _nonce(self) -> int:
         secret = self.options.secret or PUBLIC_SECRET
         return oracle.nonce(secret, self.exercise.digest, self.submission.sha256, self.options.seed)
+
+    def _hidden(self, dataset: Dataset) -> Hidden:
+        secret = self.options.secret or PUBLIC_SECRET
+        return dataset.hidden(secret, self.exercise.digest, self.exercise.hidden_images)
 
     def _backends(self) -> Sequence[SandboxBackend]:
         if self.options.backends is not None:
@@ -174,6 +192,7 @@ class Assessment:
             dataset=self.dataset.name if self.dataset else None,
             functions=self.exercise.functions,
             given=self.exercise.given,
+            quick=self.options.quick,
         )
         for changed in self.plugins.hook.grader_prepare(
             submission=self.submission, exercise=self.exercise, run_spec=spec
@@ -181,19 +200,18 @@ class Assessment:
             spec = changed if changed is not None else spec
         return spec
 
-    def _evaluate(self, session: sandbox.Session, *, ended_early: bool) -> Evaluation | None:
-        assert self.dataset is not None
-        images, labels = self.dataset.hidden(
-            self.options.secret or PUBLIC_SECRET, self.exercise.digest, self.exercise.hidden_images
-        )
+    def _evaluate(
+        self, session: sandbox.Session, dataset: Dataset, hidden: Hidden, *, ended_early: bool
+    ) -> Evaluation | None:
+        images, labels = hidden
         logits = session.logits(images, seconds=self.exercise.limits.wall_seconds)
         if logits.reason == "worker-died" and ended_early:
             return None
-        threshold = self.exercise.threshold[self.dataset.name]
-        found = compare(logits, labels, dataset=self.dataset.name, threshold=threshold, classes=self.dataset.classes)
-        if found.accuracy is None or not isinstance(self.dataset, PublicImages):
+        threshold = self.exercise.threshold[dataset.name]
+        found = compare(logits, labels, dataset=dataset.name, threshold=threshold, classes=dataset.classes)
+        if found.accuracy is None or not isinstance(dataset, PublicImages):
             return found
-        return replace(found, mistakes=self._mistakes(session, self.dataset))
+        return replace(found, mistakes=self._mistakes(session, dataset))
 
     def _mistakes(self, session: sandbox.Session, dataset: PublicImages) -> tuple[Mistake, ...]:
         """Asked last, and of public images: it is for the page, and cannot touch the grade."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .archives import is_clutter
 from .engines import Engine, Finished, Job
-from .errors import UsageError
+from .errors import SubmissionError, UsageError
 from .layouts import HANDED_IN
 from .model import Resources
 from .note import FILE, Note
 from .output import write_text
 from .result import from_json
 from .staging import ENTRIES, Staged
+from .submission import read_bytes
 from .summary import Row, main_finding
 from .words import visible
 
@@ -43,16 +45,30 @@ def is_batch(path: Path) -> bool:
         return False
     files = [file for file in path.iterdir() if file.suffix.lower() in HANDED_IN and not is_clutter(file.name)]
     programs = [file for file in files if file.suffix.lower() != ".zip" and file.is_file()]
-    below = any(_holds_programs(folder) for folder in path.iterdir() if folder.is_dir())
+    below = [folder.name for folder in path.iterdir() if folder.is_dir() and _holds_programs(folder)]
+    if len(programs) == 1 and any(_imports(programs[0], name) for name in below):
+        return False
     # one program and one zip may be a student's loop and its data
     several = len(programs) > 1 or len(files) > 2 or (bool(files) and not programs)
-    return not any(file.stem in ENTRIES for file in programs) and (several or below)
+    return not any(file.stem in ENTRIES for file in programs) and (several or bool(below))
+
+
+def _imports(program: Path, name: str) -> bool:
+    """Whether a folder beside a program is a package of its own, by what the text imports."""
+    try:
+        text = read_bytes(program).decode("utf-8", "replace")
+    except (SubmissionError, UsageError):
+        return False
+    return re.search(rf"^\s*(?:from|import)\s+{re.escape(name)}\b", text, re.MULTILINE) is not None
 
 
 def _holds_programs(folder: Path, depth: int = DEPTH) -> bool:
     if is_clutter(folder.name) or folder.is_symlink():
         return False
-    inside = list(folder.iterdir())
+    try:
+        inside = list(folder.iterdir())
+    except OSError:  # a folder that nobody may read holds nothing for us
+        return False
     here = any(path.suffix.lower() in HANDED_IN for path in inside)
     return here or (depth > 1 and any(_holds_programs(path, depth - 1) for path in inside if path.is_dir()))
 

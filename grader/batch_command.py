@@ -142,6 +142,7 @@ def prepare(request: Request, plan: Plan) -> Batch:
         dataset=request.dataset,
         plugins=plugins_in_use(plugins),
         secret=secret,
+        quick=request.quick,
     )
     key = read_key(secret) if plan.anonymous else None
     planner = Planner(request.submission, plan, earlier, circumstances, key)

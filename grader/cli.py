@@ -30,17 +30,7 @@ Exit codes:
 """
 
 
-class Commands(DefaultGroup):  # type: ignore[misc]
-    """The commands; `run` when none is named."""
-
-    def invoke(self, context: click.Context) -> Any:
-        try:
-            return super().invoke(context)
-        except KeyboardInterrupt:  # click would make an exit code 1 of it, which means: graded, not passed
-            _leave("grade: interrupted", INTERRUPTED)
-
-
-@click.group(cls=Commands, default="run", default_if_no_args=False, epilog=EXIT_CODES)
+@click.group(cls=DefaultGroup, default="run", default_if_no_args=False, epilog=EXIT_CODES)
 @click.version_option(package_name="gradeloop", prog_name="grade")
 def cli() -> None:
     """Grade PyTorch training loops.
@@ -132,6 +122,7 @@ def cli() -> None:
     envvar="GRADE_METADATA",
     help="JSON about a single submission, for a policy (also $GRADE_METADATA).",
 )
+@click.option("--quick", is_flag=True, help="Order and loss only: end the run once the first steps have shown them.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @click.option("--verbose", is_flag=True, help="Say on stderr what was chosen and why.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 when graded, whether passed or not.")
@@ -333,7 +324,15 @@ def main(arguments: Sequence[str] | None = None, workshop: Workshop | None = Non
     `workshop`: that of a process which grades several submissions, one call after another.
     """
     try:
-        cli.main(args=list(arguments) if arguments is not None else None, prog_name="grade", obj=workshop)
+        words = list(arguments) if arguments is not None else None
+        # click's own way out of a Ctrl-C would be the exit code of a submission that did not pass
+        code = cli.main(args=words, prog_name="grade", obj=workshop, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else PASSED)
+    except (click.Abort, KeyboardInterrupt):
+        _leave("grade: interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except (UsageError, ExerciseError, DataError) as error:
         _leave(f"grade: {error}", WRONG_USAGE)
     except GraderError as error:

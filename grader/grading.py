@@ -28,6 +28,8 @@ STRENGTH = (Basis.CLAIMED, Basis.MEASURED, Basis.RECOMPUTED)
 TEST_BASES = {"trace": Basis.CLAIMED, "run": Basis.MEASURED, "evaluation": Basis.RECOMPUTED}
 #: groups of checks whose mistakes change the weights of a probe call
 PROVED_BY_UPDATES = frozenset(("order", "wiring", "scaling", "scheduler"))
+#: why a line was not judged in a quick run
+QUICK = "quick"
 SEVERE = (Severity.ERROR, Severity.WARNING)
 
 
@@ -77,7 +79,10 @@ def judge(line: RubricLine, outcomes: Mapping[str, Outcome], run: Run, evaluatio
         return replace(verdict, status=Status.ERROR, score=None, needs_review=True, reason="grader-failed")
     if not any(outcome.decided for outcome in said):
         return _undecided(verdict, broken, run, _missing(said, evaluation))
-    score = round(line.points * (1 - _lost(line, findings)), 4)
+    lost = _lost(line, findings)
+    if not lost and _waits_for_evaluation(said):
+        return _undecided(verdict, broken, run, _missing(said, evaluation))
+    score = round(line.points * (1 - lost), 4)
     verdict = replace(verdict, score=score, status=_status(score, line.points))
     if broken:
         return replace(verdict, status=Status.ERROR, needs_review=True, reason="; ".join(broken))
@@ -125,6 +130,11 @@ def judge_test(name: str, points: float, fixtures: frozenset[str], error: BaseEx
     return replace(verdict, status=Status.ERROR, needs_review=True, reason=f"{type(error).__name__}: {reason}")
 
 
+def _waits_for_evaluation(said: Iterable[Outcome]) -> bool:
+    """Whether a check could not decide for want of an evaluation: what the others found right does not stand for it."""
+    return any("evaluation" in outcome.check.needs and not outcome.decided and not outcome.broken for outcome in said)
+
+
 def _missing(said: Iterable[Outcome], evaluation: Evaluation | None) -> str:
     """Which evidence is missing: why the model could not be evaluated, where the checks ask for that."""
     asked = any("evaluation" in outcome.check.needs for outcome in said)
@@ -136,6 +146,8 @@ def _undecided(verdict: Verdict, broken: list[str], run: Run, missing: str) -> V
         return replace(verdict, status=Status.ERROR, score=None, needs_review=True, reason="; ".join(broken))
     if run.blame is Blame.STUDENT:
         return replace(verdict, status=Status.SKIPPED, score=0.0, reason="run-ended-early")
+    if run.quick:
+        return replace(verdict, status=Status.SKIPPED, score=None, reason=QUICK)
     if run.trace is not None and run.trace.complete and not run.trace.shows_training:
         return replace(verdict, status=Status.SKIPPED, score=0.0, reason="nothing-trained")
     return replace(verdict, status=Status.SKIPPED, score=None, needs_review=True, reason=missing)
@@ -167,9 +179,18 @@ def _basis(said: Iterable[Outcome]) -> Basis:
 
 
 def grade(exercise: Exercise, verdicts: tuple[Verdict, ...]) -> Grade:
-    """Sum up. The total is None where a line is None; the maximum never changes."""
-    scores = [verdict.score for verdict in verdicts]
-    total = None if None in scores else round(sum(score or 0.0 for score in scores), 4)
+    """Sum up. The total is None where a line is None; the maximum never changes.
+
+    A quick run passes by the lines that it judged; it has no total.
+    """
+    total = _total(verdicts)
     maximum = sum(verdict.max_score for verdict in verdicts)
-    passed = total is not None and total >= exercise.pass_mark * maximum
-    return Grade(verdicts, total, maximum, passed)
+    judged = [verdict for verdict in verdicts if verdict.reason != QUICK]
+    earned = _total(judged)
+    passed = earned is not None and earned >= exercise.pass_mark * sum(verdict.max_score for verdict in judged)
+    return Grade(verdicts, total, maximum, passed and bool(judged))
+
+
+def _total(verdicts: Iterable[Verdict]) -> float | None:
+    scores = [verdict.score for verdict in verdicts]
+    return None if None in scores else round(sum(score or 0.0 for score in scores), 4)

@@ -29,7 +29,7 @@ def serve() -> None:
     answers = _own_output()
     code = 0
     try:
-        with Workshop(many=True, expects=lambda seconds: _say(answers, "seconds", seconds)) as workshop:
+        with Workshop(expects=lambda seconds: _say(answers, "seconds", seconds)) as workshop:
             for line in _lines():
                 _say(answers, "code", grade(json.loads(line)["arguments"], workshop))
     except (KeyboardInterrupt, BrokenPipeError):

@@ -61,7 +61,8 @@ def grader_check_done(exercise: Exercise, verdict: Verdict) -> None:
 def grader_grade(exercise: Exercise, verdicts: tuple[Verdict, ...], metadata: Mapping[str, Any]) -> Grade | None:
     """A course's own policy. Called once per submission; the first answer that is not None is the grade.
 
-    `metadata`: student, submitted_at, due_at, earlier results; keys that are not known are absent.
+    `metadata`: student, student_id, submitted_at, due_at (ISO 8601), late, and in earlier the `id`, `score` and
+    `max_score` of earlier results; keys that are not known are absent.
     """
 
 

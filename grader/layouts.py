@@ -18,6 +18,8 @@ from .errors import UsageError
 from .submission import SUFFIXES
 
 HANDED_IN = (*SUFFIXES, ".zip")
+#: what students hand in, too, and nobody can grade: it is told, and not passed over
+OTHER = (".rar", ".7z", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".doc", ".docx", ".odt", ".pdf")
 #: files that every submission finds beside it: what the instructor hands out
 SHARED = "_shared"
 #: names that a batch writes itself
@@ -69,16 +71,18 @@ def entries_in(folder: Path, asked: str = "auto") -> tuple[str, list[Entry]]:
     """The layout's name and what was handed in, by name. Raises UsageError for a layout that is not known."""
     if asked not in ("auto", *LAYOUTS):
         raise UsageError(f"--layout: no layout {asked!r}; choose from auto, {', '.join(LAYOUTS)}")
-    paths = [path for path in sorted(folder.iterdir()) if _is_handed_in(path)]
-    chosen = asked if asked != "auto" else next(name for name, item in LAYOUTS.items() if item.fits(folder, paths))
+    paths = [path for path in sorted(folder.iterdir()) if _is_somebodys(path)]
+    programs = [path for path in paths if path.is_dir() or path.suffix.lower() in HANDED_IN]
+    chosen = asked if asked != "auto" else next(name for name, item in LAYOUTS.items() if item.fits(folder, programs))
     entries = LAYOUTS[chosen].entries(folder, paths)
     return chosen, sorted((_named_apart(entry) for entry in entries), key=lambda entry: entry.name)
 
 
-def _is_handed_in(path: Path) -> bool:
-    if is_clutter(path.name) or path.name.startswith("_") or path.name == "gradeloop-out":
+def _is_somebodys(path: Path) -> bool:
+    """Not left behind by tools, nor the instructor's own."""
+    if is_clutter(path.name) or path.name in (SHARED, "gradeloop-out"):
         return False
-    return (path.is_dir() and not path.is_symlink()) or path.suffix.lower() in HANDED_IN
+    return not (path.is_dir() and path.is_symlink())
 
 
 def _named_apart(entry: Entry) -> Entry:
@@ -86,7 +90,9 @@ def _named_apart(entry: Entry) -> Entry:
 
 
 def _plain(folder: Path, paths: Sequence[Path]) -> list[Entry]:
-    return [Entry(path.name, ((path.name, path),)) for path in paths]
+    """Other texts may be the instructor's: lists, notes, the task."""
+    wanted = (*HANDED_IN, *OTHER)
+    return [Entry(path.name, ((path.name, path),)) for path in paths if path.is_dir() or path.suffix.lower() in wanted]
 
 
 def _fits_canvas(folder: Path, paths: Sequence[Path]) -> bool:

@@ -246,6 +246,10 @@ class Run:
     sandbox: str = "none"
     #: why the grader failed, for the instructor
     reason: str | None = None
+    #: only what the first steps show was asked for
+    quick: bool = False
+    #: claimed: steps after which a quick run was ended, its code not having come to its own end
+    stopped_early: int | None = None
 
 
 @dataclass(frozen=True)
@@ -471,6 +475,8 @@ class RunSpec:
     #: Python text that makes what those functions ask for
     given: str = ""
     probe: ProbeCall | None = None
+    #: end it as soon as the order of a step and the first losses are known
+    quick: bool = False
 
 
 @dataclass(frozen=True)

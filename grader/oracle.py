@@ -72,7 +72,8 @@ class Oracle:
             self.spec.limits, wall_seconds=PATIENCE * SECONDS, cpu_seconds=SECONDS, trace_bytes=TRACE_BYTES
         )
         kind = SubmissionKind.FUNCTION
-        return replace(self.spec, files=files, entry=entry, kind=kind, limits=limits, device="cpu", probe=probe)
+        changed = replace(self.spec, files=files, entry=entry, kind=kind, limits=limits, device="cpu", quick=False)
+        return replace(changed, probe=probe)
 
 
 TRACE_BYTES = Limits.trace_bytes

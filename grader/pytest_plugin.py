@@ -29,6 +29,9 @@ ISOLATED = (
     *("-p", "no:terminal"),
     *("-p", "no:cacheprovider"),
     *("-p", "no:faulthandler"),
+    # they collect garbage five times at the end of each session, to find what does not concern a grade
+    *("-p", "no:unraisableexception"),
+    *("-p", "no:threadexception"),
     *("-c", os.devnull),
     "--noconftest",
     "--capture=no",

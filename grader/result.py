@@ -55,6 +55,10 @@ class RunRecord:
     stderr_truncated: bool = False
     reason: str | None = None
     secret: bool = False
+    #: `--quick`: what only a whole run shows was not judged
+    quick: bool = False
+    #: steps after which a quick run was ended
+    stopped_early: int | None = None
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,15 @@ class Circumstances:
     dataset: str | None
     plugins: tuple[str, ...]
     secret: bytes | None
+    #: whether only order and loss were judged
+    quick: bool = False
 
     @property
     def digest(self) -> str:
         secret = hashlib.sha256(self.secret or PUBLIC_SECRET).hexdigest()
         parts = (
             *(f"{name}={digest}" for name, digest in sorted(self.exercises.items())),
-            *(str(self.seed), self.device, str(self.dataset)),
+            *(str(self.seed), self.device, str(self.dataset), str(self.quick)),
             *self.plugins,
             *(version(name) for name in ("gradeloop", "torch")),
             secret,

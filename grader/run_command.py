@@ -41,6 +41,7 @@ class Request:
     secret_file: Path | None = None
     lang: str | None = None
     sandbox: str = "auto"
+    quick: bool = False
     quiet: bool = False
     verbose: bool = False
     #: what is known of the submission beside its text
@@ -66,7 +67,8 @@ class Request:
         }
         pages = [name for name in self.formats if name != "terminal"] or ["html"]
         given = {key: str(value) for key, value in named.items() if value is not None}
-        return [*(word for pair in given.items() for word in pair), *(f"--format={name}" for name in pages)]
+        flags = ["--quick"] if self.quick else []
+        return [*(word for pair in given.items() for word in pair), *(f"--format={name}" for name in pages), *flags]
 
 
 def grade_one(request: Request, workshop: Workshop | None = None) -> Result:
@@ -173,6 +175,7 @@ def options(request: Request, progress: ProgressLine, workshop: Workshop) -> Opt
         sandbox=request.sandbox,
         device=resolve(request.device),
         seed=request.seed,
+        quick=request.quick,
         dataset=request.dataset,
         data_root=request.data_root,
         secret=read_secret(request.secret_file),

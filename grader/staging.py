@@ -42,6 +42,8 @@ def stage(entry: Entry, folder: Path, shared: Path | None = None, *, called: str
     if len(archives) == 1 and not any(path.suffix.lower() in SUFFIXES for path in _walk(folder)):
         [archive] = archives
         _unpacked(archive, folder)
+    if len(entry.files) == 1 and not any(folder.iterdir()) and not entry.files[0][1].is_dir():
+        raise UsageError(f"{entry.files[0][0]}: not a program; .py, .ipynb and .zip are graded")
     root = _root(folder)
     path = _renamed(_entry(root), called)
     if shared is not None:
@@ -56,7 +58,7 @@ def _take(source: Path, folder: Path, name: str) -> None:
             copy(path, folder / path.relative_to(source))
     elif source.suffix.lower() == ".zip":
         _unpacked(source, folder)
-    else:
+    elif source.suffix.lower() in SUFFIXES:
         copy(source, folder / Path(name).name)
 
 

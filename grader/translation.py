@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gettext
 import io
 from collections.abc import Iterable
@@ -23,8 +24,14 @@ class Catalogue(gettext.GNUTranslations):
 def translations(language: str, folders: Iterable[Path]) -> gettext.NullTranslations:
     """Translations from `<language>.po` in each folder; for `es-MX` also from `es.po`, after it.
 
-    The first folder that has a string wins. Raises UsageError for a file that is not a catalogue.
+    The first folder that has a string wins. Raises UsageError for a file that is not a catalogue. Each process reads
+    a catalogue once.
     """
+    return _combined(language, tuple(folders))
+
+
+@functools.lru_cache(maxsize=8)
+def _combined(language: str, folders: tuple[Path, ...]) -> gettext.NullTranslations:
     found = gettext.NullTranslations()
     paths = [folder / f"{name}.po" for folder in folders for name in _names(language)]
     for path in reversed(paths):

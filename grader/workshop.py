@@ -19,8 +19,6 @@ from .plugin_manager import all_checks, create_manager
 class Workshop:
     """`with Workshop() as workshop:` one grading after another; what was started for them ends with it."""
 
-    #: whether many submissions are graded here: a sandbox that has to get ready first pays then
-    many: bool = False
     #: told how many seconds the grading that has begun may take at most
     expects: Callable[[float], None] = field(default=lambda seconds: None)
     _prepared: list[sandbox.Prepared] = field(default_factory=list)
@@ -47,10 +45,9 @@ class Workshop:
     @cached_property
     def backends(self) -> Sequence[sandbox.SandboxBackend]:
         """The sandboxes on offer, in order of preference."""
-        offered = [backend for backends in self.plugins.hook.grader_sandboxes() for backend in backends]
-        return sandbox.ready_first(offered) if self.many else offered
+        return [backend for backends in self.plugins.hook.grader_sandboxes() for backend in backends]
 
     def prepare(self, sandbox_name: str, seed: int) -> None:
         """Let the sandbox that will be chosen get ready, while the text is read."""
-        if not self._prepared and (self.many or sandbox_name != "auto"):
+        if not self._prepared:
             self._prepared.append(sandbox.prepare(self.backends, sandbox_name, seed))

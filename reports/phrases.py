@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader import Basis, Blame, RenderContext, RunStatus, Severity, Status, visible
+from grader import Basis, Blame, RenderContext, Result, RunStatus, Severity, Status, visible
 
 #: a sign for each state that does not rest on colour
 GLYPHS = {
@@ -89,6 +89,18 @@ def run_sentence(status: RunStatus, context: RenderContext) -> str:
     }[status]
 
 
+def quick_sentence(result: Result, context: RenderContext) -> str:
+    """What a quick run left out; empty for a whole one."""
+    if not result.run.quick:
+        return ""
+    if result.run.stopped_early is None:
+        return context.gettext("A quick run: what only hidden data or a whole run shows was not judged.")
+    said = context.gettext(
+        "A quick run: ended after {steps} steps; what only hidden data or a whole run shows was not judged."
+    )
+    return said.format(steps=result.run.stopped_early)
+
+
 def blame_word(blame: Blame | None, context: RenderContext) -> str:
     """On which side the reason for an unhappy end lies; empty when there is nothing to explain."""
     if blame is None:
@@ -106,6 +118,7 @@ def reason_sentence(reason: str, context: RenderContext) -> str:
         "preprocessing-unknown": context.gettext(
             "How your code prepares images was not recognised, so hidden ones could not be prepared alike."
         ),
+        "quick": context.gettext("A quick run does not show it."),
         "no-model": context.gettext("No trained model was found."),
         "not-finite": context.gettext("The model answered with numbers that are not finite."),
         "wrong-shape": context.gettext("The model does not answer with one row per image and one column per class."),

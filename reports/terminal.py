@@ -128,6 +128,8 @@ def _closing(console: Console, page: view.View, context: RenderContext) -> None:
         phrases.duration(run.wall_seconds),
     ]
     console.print(" · ".join(fact for fact in facts if fact), style="bright_black")
+    if quick := phrases.quick_sentence(page.result, context):
+        console.print(quick)
     if context.folder and "html" in context.formats:
         label = context.gettext("The whole report:")
         console.print(f"{label} {context.folder / 'report.html'}", soft_wrap=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
+import json
 import os
 import shutil
 import statistics
@@ -11,12 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+try:
+    from .bench_plot import bars
+except ImportError:  # as a script
+    from bench_plot import bars  # type: ignore[import-not-found, no-redef]
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "reference" / "mnist_mlp.py"
+SMALL = ROOT / "reference" / "regression_loop.py"
+GRADE = (sys.executable, "-m", "grader.cli")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 #: what a script's own process needs to import torchvision beside a CPU-only torch: the worker's repair
 BARE = """
@@ -32,78 +41,269 @@ from gradeloop_worker import offered_data
 offered_data.install(None, None)
 runpy.run_path(sys.argv[2], run_name="__main__")
 """
+#: the same network, batches and optimizer over tensors that are ready, in their order: no loader, no transform
+FLOOR = """
+import sys, torch
+torch.set_num_threads(1)
+raw, labels = (open(f"{sys.argv[1]}/train-{name}", "rb").read() for name in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+x = torch.frombuffer(bytearray(raw[16:]), dtype=torch.uint8).view(-1, 784).float().div_(255).sub_(0.5).div_(0.5)
+y = torch.frombuffer(bytearray(labels[8:]), dtype=torch.uint8).long()
+model = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10))
+criterion, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.Adam(model.parameters(), lr=0.001)
+for epoch in range(int(sys.argv[2])):
+    for inputs, targets in zip(x.split(64), y.split(64)):
+        loss = criterion(model(inputs), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+"""
+#: what a course without a grader does: a test that runs the script in a process of its own
+PYTEST = """
+import runpy
+def test_the_loss_falls():
+    names = runpy.run_path("submission.py", run_name="__main__")
+    assert names["loss"].item() < 10
+"""
+#: written by the script itself when its first optimizer step is over
+FIRST_STEP = """
+import time, torch
+def told(*_):
+    if not told.said:
+        told.said = True
+        print("FIRST", time.monotonic(), flush=True)
+told.said = False
+torch.optim.optimizer.register_optimizer_step_post_hook(told)
+"""
 
 
 @dataclass(frozen=True)
+class Cost:
+    """Of one run: seconds on the clock, and of all processors together where the kernel counts them for us."""
+
+    wall: float
+    cpu: float | None
+
+
+@dataclass
 class Row:
-    """One line of the table: seconds of each, over several turns."""
+    """One line of a table: what it cost, over several turns. `times`: how many such runs it stands for."""
 
     what: str
-    seconds: list[float]
+    costs: list[Cost] = field(default_factory=list)
+    times: int = 1
 
     @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
+    def wall(self) -> float:
+        return self.times * statistics.median(cost.wall for cost in self.costs)
+
+    @property
+    def cpu(self) -> float | None:
+        known = [cost.cpu for cost in self.costs if cost.cpu is not None]
+        return self.times * statistics.median(known) if known else None
 
 
-def timed(run: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
+@contextlib.contextmanager
+def counted() -> Iterator[Path | None]:
+    """A control group that counts processor time of all that is started in it, also of forks that nobody waits for."""
+    for place, name in (("/sys/fs/cgroup/cpuacct", "cpuacct.usage"), ("/sys/fs/cgroup", "cpu.stat")):
+        group = Path(place) / f"gradeloop-bench-{os.getpid()}"
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            yield group / name if (group / name).exists() else None
+        finally:
+            with contextlib.suppress(OSError):
+                group.rmdir()
+        return
+    yield None
 
 
-def command(*parts: str | Path, folder: Path, allowed: Iterable[int] = (0,)) -> Callable[[], None]:
+def used(counter: Path) -> float:
+    text = counter.read_text()
+    return int(text) / 1e9 if counter.name == "cpuacct.usage" else int(text.split()[1]) / 1e6
+
+
+def command(*parts: str | Path, folder: Path, allowed: Iterable[int] = (0,)) -> Callable[[], Cost]:
     """A command as a function; its output is thrown away, an unexpected end is not."""
 
-    def run() -> None:
-        environment = {**os.environ, **ONE_THREAD}
-        done = subprocess.run([*map(str, parts)], cwd=folder, env=environment, capture_output=True, text=True)
-        if done.returncode not in allowed:
-            raise SystemExit(f"{parts}: exit {done.returncode}\n{done.stderr}")
+    def run() -> Cost:
+        with counted() as counter:
+            enter = None if counter is None else str(counter.parent / "cgroup.procs")
+            start = time.perf_counter()
+            done = subprocess.run(
+                ["/bin/sh", "-c", 'test -z "$0" || echo $$ > "$0"; exec "$@"', enter or "", *map(str, parts)],
+                cwd=folder,
+                env={**os.environ, **ONE_THREAD},
+                capture_output=True,
+                text=True,
+            )
+            wall = time.perf_counter() - start
+            if done.returncode not in allowed:
+                raise SystemExit(f"{parts}: exit {done.returncode}\n{done.stderr}")
+            return Cost(wall, used(counter) if counter is not None else None)
 
     return run
 
 
-def torchvision_layout(data: Path, folder: Path) -> None:
+def afresh(run: Callable[[], Cost], out: Path) -> Callable[[], Cost]:
+    """The same without results of an earlier turn."""
+
+    def removed_first() -> Cost:
+        shutil.rmtree(out, ignore_errors=True)
+        return run()
+
+    return removed_first
+
+
+def measure(runs: Mapping[str, Callable[[], Cost]], turns: int) -> dict[str, Row]:
+    """Each of them in turn, so that a slow minute of the machine meets them all."""
+    rows = {what: Row(what) for what in runs}
+    for _ in range(turns):
+        for what, run in runs.items():
+            rows[what].costs.append(run())
+    return rows
+
+
+def torchvision_layout(data: Path, folder: Path) -> Path:
     """MNIST where a bare script looks for it: ./data/MNIST/raw."""
     raw = folder / "data" / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for file in data.rglob("*-ubyte.gz"):
         (raw / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+    return raw
 
 
-def measure(script: Path, data: Path | None, turns: int) -> list[Row]:
-    grade = [sys.executable, "-m", "grader.cli"]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        copy = Path(shutil.copy(script, folder / "submission.py"))
-        broken = folder / "broken.py"
-        broken.write_text("import torchvision\ntorchvision.datasets.MNIST(\n")
-        root = ["--data-root", data] if data else ["--dataset", "digits"]
-        runs = {
-            "grade --help": command(*grade, "--help", folder=folder),
-            "grade broken.py (a syntax error)": command(*grade, broken, folder=folder, allowed=(1,)),
-            "grade submission.py": command(*grade, *root, copy, folder=folder, allowed=(0, 1)),
-        }
-        if data:
-            torchvision_layout(data, folder)
-            bare = command(sys.executable, "-c", BARE, ROOT / "grader" / "worker", copy, folder=folder)
-            runs = {"python submission.py": bare, **runs}
-        seconds: dict[str, list[float]] = {what: [] for what in runs}
-        for _ in range(turns):
-            for what, run in runs.items():
-                seconds[what].append(timed(run))
-    return [Row(what, values) for what, values in seconds.items()]
+def mnist(script: Path, data: Path, turns: int, folder: Path) -> list[Row]:
+    """Five epochs: bare, graded, and the floor."""
+    copy = Path(shutil.copy(script, folder / "submission.py"))
+    raw = torchvision_layout(data, folder)
+    runs = {
+        "`python submission.py`": command(sys.executable, "-c", BARE, ROOT / "grader" / "worker", copy, folder=folder),
+        "`grade submission.py`": command(*GRADE, "--data-root", data, copy, folder=folder, allowed=(0, 1)),
+        "a loop over ready tensors": command(sys.executable, "-c", FLOOR, raw, "5", folder=folder),
+    }
+    return list(measure(runs, turns).values())
+
+
+def answers(turns: int, folder: Path) -> list[Row]:
+    """What needs no torch."""
+    broken = folder / "broken.py"
+    broken.write_text("import torchvision\ntorchvision.datasets.MNIST(\n")
+    runs = {
+        "`grade --help`": command(*GRADE, "--help", folder=folder),
+        "`grade broken.py` (a syntax error)": command(*GRADE, broken, folder=folder, allowed=(1,)),
+    }
+    return list(measure(runs, turns).values())
+
+
+def small_class(count: int, turns: int, folder: Path) -> list[Row]:
+    """A class beside its submissions run one after another, bare or in a pytest process each."""
+    submissions, one, out = (folder / f"{name}{count}" for name in ("class", "one", "out"))
+    submissions.mkdir()
+    one.mkdir()
+    source = f"# exercise: regression-loop\n{SMALL.read_text()}"
+    for number in range(count):
+        (submissions / f"student{number:03}.py").write_text(f"{source}\n# student {number}\n")
+    (one / "submission.py").write_text(source)
+    (one / "test_submission.py").write_text(PYTEST)
+    rows = measure(
+        {
+            f"{count} times `python submission.py`": command(sys.executable, one / "submission.py", folder=one),
+            f"{count} times `pytest`": command(
+                sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_submission.py", folder=one
+            ),
+            f"`grade class/ -j 2` ({count} submissions)": afresh(
+                command(*GRADE, "-j", "2", "--quiet", "--out", out, submissions, folder=folder, allowed=(0, 1)), out
+            ),
+        },
+        turns,
+    )  # fmt: skip
+    for what, row in rows.items():
+        row.times = count if what.startswith(str(count)) else 1
+    return list(rows.values())
+
+
+def first_step(turns: int) -> float:
+    """Seconds from asking a server that is ready for a fork to the end of the submission's first optimizer step."""
+    from grader.model import Limits, RunSpec, SubmissionKind
+    from grader.sandbox import Session
+    from grader.sandbox.bubblewrap import Bubblewrap
+    from grader.sandbox.warm import Warm
+
+    source = (FIRST_STEP + SMALL.read_text()).encode()
+    spec = RunSpec({"submission.py": source}, "submission.py", SubmissionKind.SCRIPT, Limits())
+    warm, seconds = Warm(Bubblewrap()), []
+    try:
+        if not warm.probe().works:
+            return float("nan")
+        for _ in range(3 * turns):
+            begun = time.monotonic()
+            with Session(warm, spec) as session:
+                said = session.run().stdout.text
+            [line] = [line for line in said.splitlines() if line.startswith("FIRST")]
+            seconds.append(float(line.split()[1]) - begun)
+    finally:
+        warm.close()
+    return statistics.median(seconds)
+
+
+def further_worker(script: Path, data: Path) -> float:
+    """MB (proportional set size) that a second trained worker of one warm server adds on MNIST."""
+    from grader.data.mnist import MnistProvider
+    from grader.model import Limits, RunSpec, SubmissionKind
+    from grader.sandbox import Session
+    from grader.sandbox.bubblewrap import Bubblewrap
+    from grader.sandbox.warm import Warm
+
+    dataset, warm = MnistProvider().open(data), Warm(Bubblewrap())
+    files = {"submission.py": script.read_bytes()}
+    spec = RunSpec(
+        files, "submission.py", SubmissionKind.SCRIPT, Limits(), data=dataset and dataset.folder, dataset="mnist"
+    )
+    try:
+        with Session(warm, spec) as one, Session(warm, spec) as another:
+            one.run()
+            before = proportional()
+            another.run()
+            return proportional() - before
+    finally:
+        warm.close()
+
+
+def proportional() -> float:
+    """MB of everything below this process."""
+    from grader.sandbox.processes import tree
+
+    total = 0
+    for process in tree(os.getpid())[1:]:
+        with contextlib.suppress(OSError):
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1024
 
 
 def table(rows: list[Row]) -> str:
-    """Median, spread, and the ratio to the first row."""
-    base = rows[0].median
-    lines = ["| what | median s | min to max s | ratio to the first |", "|---|---|---|---|"]
+    """Medians, spread, and ratios to the first row."""
+    base = rows[0]
+    lines = ["| what | seconds | min to max | ratio | processor seconds | ratio |", "|---|---|---|---|---|---|"]
     for row in rows:
-        spread = f"{min(row.seconds):.2f} to {max(row.seconds):.2f}"
-        lines.append(f"| {row.what} | {row.median:.2f} | {spread} | {row.median / base:.2f} |")
+        walls = [row.times * cost.wall for cost in row.costs]
+        cpu = "– | –" if row.cpu is None or not base.cpu else f"{row.cpu:.1f} | {row.cpu / base.cpu:.2f}"
+        spread = f"{min(walls):.1f} to {max(walls):.1f}"
+        lines.append(f"| {row.what} | {row.wall:.1f} | {spread} | {row.wall / base.wall:.2f} | {cpu} |")
     return "\n".join(lines)
+
+
+def shares(tables: list[list[Row]]) -> list[tuple[str, float]]:
+    """For the plot: each row beside the first of its table, by processor time where it is known."""
+    found = []
+    for rows in tables:
+        for row in rows:
+            known = row.cpu is not None and rows[0].cpu
+            found.append((row.what.replace("`", ""), row.cpu / rows[0].cpu if known else row.wall / rows[0].wall))  # type: ignore[operator]
+    return found
 
 
 def main() -> None:
@@ -111,9 +311,25 @@ def main() -> None:
     parser.add_argument("--data-root", type=Path, default=os.environ.get("GRADE_DATA"), help="folder with MNIST")
     parser.add_argument("--script", type=Path, default=REFERENCE, help="the training script to time")
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--class-size", type=int, action="append", help="repeatable (default: 20; 200 takes minutes)")
+    parser.add_argument("--plot", type=Path, help="write the ratios as an SVG")
     arguments = parser.parse_args()
-    data = Path(arguments.data_root).resolve() if arguments.data_root else None
-    print(table(measure(arguments.script, data, arguments.turns)))
+    tables = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if arguments.data_root:
+            tables.append(mnist(arguments.script, Path(arguments.data_root).resolve(), arguments.turns, folder))
+        tables += [small_class(size, arguments.turns, folder) for size in arguments.class_size or [20]]
+        quick = answers(arguments.turns, folder)
+        step = first_step(arguments.turns)
+        added = further_worker(arguments.script, Path(arguments.data_root).resolve()) if arguments.data_root else None
+    print(f"load when it was over: {json.dumps(os.getloadavg())}\n")
+    print("\n\n".join(table(rows) for rows in [*tables, quick]))
+    print(f"\nfrom a ready warm server to the end of the first optimizer step: {step:.3f} s")
+    if added is not None:
+        print(f"memory that a further worker adds on MNIST: {added:.0f} MB")
+    if arguments.plot:
+        arguments.plot.write_text(bars(shares(tables)))
 
 
 if __name__ == "__main__":

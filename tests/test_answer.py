@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grader.data import drawing, files
-from grader.worker import answer
+from grader.worker import answer, elementwise, fast_data
 from grader.worker.offered_data import Offered, repaired
-from grader.worker.preparation import Preparation, find_preparation
+from grader.worker.preparation import Preparation, Source, find_preparation
 
 Images = NDArray[np.uint8]
 
@@ -335,3 +336,19 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+def test_a_known_transform_is_looked_up_for_hidden_images(transforms: Any, hidden: Images) -> None:
+    """Bit for bit what the transform makes of each image; one that is not known to be elementwise is applied."""
+    with repaired():
+        from torchvision.datasets import MNIST
+    tables = fast_data.Tables(MNIST, elementwise.Kinds(sys.modules))
+    usual = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
+    blurred = transforms.Compose([transforms.GaussianBlur(3), transforms.ToTensor()])
+    looked_up = tables.apply(usual, hidden)
+    assert looked_up is not None
+    assert torch.equal(looked_up, through(usual, hidden))
+    assert tables.apply(blurred, hidden) is None
+    for transform in (usual, blurred):
+        with_tables, without = Source("", transform, tables).apply(hidden), Source("", transform).apply(hidden)
+        assert torch.equal(with_tables, without)

@@ -96,6 +96,16 @@ def test_one_submission_is_told_from_many(tmp_path: Path, names: list[str], batc
     assert is_batch(tmp_path) is batch
 
 
+def test_a_program_with_a_package_beside_it_is_one_submission(tmp_path: Path) -> None:
+    """A folder that it imports is a part of it; one that it does not may be somebody else's."""
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "layers.py").write_text("")
+    (tmp_path / "loop.py").write_text("import torch\nfrom parts.layers import x\n")
+    assert not is_batch(tmp_path)
+    (tmp_path / "loop.py").write_text("import torch\nimport parts_of_mine\n")
+    assert is_batch(tmp_path)
+
+
 def test_a_class_in_one_zip_is_graded_as_a_folder(tmp_path: Path) -> None:
     """As a platform exports it: results lie beside the zip, and a single program in a zip is one submission."""
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:

@@ -37,6 +37,15 @@ def test_a_job_can_be_laid_out_on_another_machine(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_an_earlier_result_goes_along(tmp_path: Path) -> None:
+    """And nothing else of what lies there: pages are made anew."""
+    written(tmp_path / "out" / "result.json", "old")
+    written(tmp_path / "out" / "report.html", "old")
+    packed = pack(["--out", str(tmp_path / "out"), str(written(tmp_path / "in" / "a.py"))])
+    assert sorted(packed.files) == ["out/result.json", "submission/a.py"]
+    assert pack(["--out", str(tmp_path / "none"), str(tmp_path / "in" / "a.py")]).words[1] == "{here}/out"
+
+
 def test_an_exercise_by_name_stays_a_name(tmp_path: Path) -> None:
     """It is looked up on the other side."""
     submission = written(tmp_path / "a.py")

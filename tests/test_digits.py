@@ -70,7 +70,7 @@ def test_a_small_network_learns_them() -> None:
     """One hidden layer reaches the threshold of the exercises within three epochs, without luck."""
     dataset = DigitsProvider().open(None)
     images, labels = (torch.from_numpy(part.copy()) for part in files.read_split(dataset.folder, "train"))
-    hidden, answers = (torch.from_numpy(part) for part in dataset.hidden(b"secret", "digest", 2000))
+    hidden, answers = (torch.tensor(part) for part in dataset.hidden(b"secret", "digest", 2000))
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)

@@ -171,3 +171,31 @@ def test_a_recorder_that_broke_decides_nothing() -> None:
     """What it did not see may have been there."""
     broken = make_evidence(trace=Trace(complete=True, steps=10, problem="ledger: KeyError"))
     assert not run_check(make_check("a", Sign()), broken).decided
+
+
+def test_a_missing_evaluation_is_not_made_up_for() -> None:
+    """Accuracy is not earned by another check of its line that found nothing; what that one found still costs."""
+    asks = outcome(make_check("a", needs=("evaluation",)), decided=False)
+    line = make_line("accuracy", 3, "a", "b")
+    assert status_and_score(line, asks, outcome(make_check("b"))) == (Status.SKIPPED, None)
+    assert status_and_score(line, asks, outcome(make_check("b"), finding("b"))) == (Status.FAILED, 0)
+    assert status_and_score(line, asks, outcome(make_check("b")), run=CRASHED) == (Status.SKIPPED, 0)
+
+
+def test_a_quick_run_passes_by_what_it_judged() -> None:
+    """What it does not show is skipped without review; there is no total, and the rest decides."""
+    quick = replace(COMPLETED, quick=True)
+    order, accuracy = make_line("order", 3, "a"), make_line("accuracy", 5, "b")
+    asks = {"b": outcome(make_check("b", needs=("evaluation",)), decided=False)}
+    skipped = judge(accuracy, asks, quick)
+    assert (skipped.status, skipped.score, skipped.needs_review, skipped.reason) == (
+        Status.SKIPPED,
+        None,
+        False,
+        "quick",
+    )
+    for found, passed in (((), True), ((finding("a"),), False)):
+        verdict = judge(order, {"a": outcome(make_check("a"), *found)}, quick)
+        result = grade(make_exercise([order, accuracy]), (verdict, skipped))
+        assert (result.score, result.max_score, result.passed) == (None, 8, passed)
+    assert not grade(make_exercise([accuracy]), (skipped,)).passed

@@ -125,6 +125,14 @@ def test_a_list_of_submissions_that_cannot_be_read_is_named(tmp_path: Path, text
     assert "\n" not in str(caught.value)
 
 
+def test_what_is_no_program_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    """A student who handed in a text has a row; the instructor's own notes have none."""
+    filled(tmp_path, ["doejane_1234_567890_loop.py", "leebo_1235_567891_essay.docx"])
+    assert list(read(tmp_path)[1]) == ["doejane_1234_567890_loop.py", "leebo_1235_567891_essay.docx"]
+    filled(tmp_path / "plain", ["_ana.py", "ben.rar", "notes.txt", "list.csv"])
+    assert list(read(tmp_path / "plain")[1]) == ["_ana.py", "ben.rar"]
+
+
 def test_a_layout_can_be_asked_for(tmp_path: Path) -> None:
     """`plain` where names only happen to look like a platform's; an unknown one is told with the choices."""
     filled(tmp_path, ["doejane_1234_567890_loop.py"])

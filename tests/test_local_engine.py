@@ -167,3 +167,26 @@ def test_a_grading_process_ends_with_whoever_asked(tmp_path: Path) -> None:
         time.sleep(0.01)
     assert living(members) == []
     assert not (tmp_path / "out" / "result.json").exists()
+
+
+def test_an_interrupted_batch_leaves_nothing_running(tmp_path: Path) -> None:
+    """Ctrl-C: exit 130, the gradebook is written, and no grading process, server or worker is left over."""
+    folder = tmp_path / "class"
+    folder.mkdir()
+    mark = "# exercise: regression-loop\nimport time\nprint('begun', flush=True)\ntime.sleep(600)\n"
+    for name in ("a.py", "b.py", "c.py"):
+        (folder / name).write_text(mark)
+    command = [Path(sys.executable).with_name("grade"), "-j", "2", "--out", tmp_path / "out", folder]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as batch:
+        deadline = time.monotonic() + 120
+        # the command, two grading processes, a server for each, and some of what belongs to a worker
+        while len(members := tree(batch.pid)) < 9 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        batch.send_signal(signal.SIGINT)
+        assert batch.wait(120) == 130
+    deadline = time.monotonic() + 60
+    while living(members) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert living(members) == []
+    assert (tmp_path / "out" / "gradebook.csv").exists()
+    assert not list((tmp_path / "out").glob("*/result.json"))

@@ -14,6 +14,7 @@ import pytest
 
 from grader.data import files, idx
 from grader.data.mnist import MnistProvider
+from grader.worker.offered_data import read_idx
 
 WORKER = Path(__file__).resolve().parent.parent / "grader" / "worker"
 
@@ -218,3 +219,13 @@ def test_real_mnist_is_served_bit_for_bit(mnist_root: Path, tmp_path: Path) -> N
     for name in ("train", "test"):
         assert facts[name] == dict.fromkeys(facts[name], True)
         assert len(facts[name]) == 6
+
+
+def test_what_one_writes_to_an_image_is_nobody_elses(tmp_path: Path) -> None:
+    """A file is read without a copy; writing to the tensor changes neither the file nor another reading of it."""
+    path = tmp_path / "t10k-images-idx3-ubyte"
+    idx.write(path, np.full((2, 28, 28), 7, np.uint8))
+    first, second = read_idx(path), read_idx(path)
+    first.fill_(1)
+    assert int(second.sum()) == int(read_idx(path).sum()) == 7 * 2 * 28 * 28
+    assert first.shape == second.shape == (2, 28, 28)

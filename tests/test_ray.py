@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from grader.batch import Task, jobs_for
 from grader.engines import Engine, Job
 from grader.engines.local import LocalEngine
-from grader.engines.ray import RayEngine
+from grader.engines.ray import Answer, RayEngine
 from grader.errors import UsageError
 from grader.layouts import Entry
 from grader.note import Note
@@ -101,7 +103,7 @@ def test_an_address_where_nobody_is_is_told(tmp_path: Path) -> None:
 
 def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Ray is imported when it is asked for, and never otherwise."""
-    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError, match=r"pip install gradeloop\[ray\]"):
         next(iter(RayEngine().run(jobs(tmp_path, "out"), 1)))
 
@@ -109,3 +111,55 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_an_engine_at_an_address_is_another_one() -> None:
     """The one that plugins offer stays as it is."""
     assert (RayEngine().at("auto"), RayEngine().address) == (replace(RayEngine(), address="auto"), None)
+
+
+class LostError(Exception):
+    """What Ray raises for a task that it gave up."""
+
+
+class PretendRay:
+    """A cluster of two processors on which every task is done when it is waited for, or lost."""
+
+    exceptions = SimpleNamespace(RayError=LostError)
+
+    def __init__(self, lost: str) -> None:
+        self.lost = lost
+        self.most = 0
+        self.under_way: set[str] = set()
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 2.0}
+
+    def remote(self, function: object) -> SimpleNamespace:
+        """The task; what it is told with `options` is handed over with `remote`."""
+        return SimpleNamespace(options=lambda **told: SimpleNamespace(remote=lambda *_: self.hand_over(told)))
+
+    def hand_over(self, told: dict[str, Any]) -> str:
+        assert (told["num_cpus"], told["num_gpus"], told["retry_exceptions"]) == (1.0, 0.0, False)
+        self.under_way.add(told["name"])
+        self.most = max(self.most, len(self.under_way))
+        return str(told["name"])
+
+    def wait(self, references: list[str], num_returns: int) -> tuple[list[str], list[str]]:
+        return references[:1], references[1:]
+
+    def get(self, reference: str) -> Answer:
+        self.under_way.remove(reference)
+        if reference == self.lost:
+            raise LostError
+        return Answer(0, "", {"result.json": reference.encode()})
+
+
+def test_only_what_can_run_soon_is_handed_over_and_a_lost_task_is_our_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice as many as there are processors; what was lost too often ends as exit code 3, the rest is written."""
+    ray = PretendRay(lost="dora.py")
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    ends = {finished.job.name: finished.code for finished in RayEngine().run(jobs(tmp_path, "out"), 1)}
+    assert ends == {name: 3 if name == "dora.py" else 0 for name in SOURCES}
+    assert ray.most == 4
+    assert (tmp_path / "out" / "ana.py" / "result.json").read_text() == "ana.py"

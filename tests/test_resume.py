@@ -37,6 +37,7 @@ def test_everything_that_decides_a_result_is_in_the_key() -> None:
         key(dataset="digits"),
         key(plugins=("plugin 2",)),
         key(secret=b"secret"),
+        key(quick=True),
         key(note=Note(student="Ana")),
         key(note=Note(due_at="2026-02-01")),
         key(note=Note(hidden=("Ana",))),

@@ -91,6 +91,12 @@ def test_a_folder_that_cannot_be_graded_says_why(tmp_path: Path, names: list[str
     assert str(tmp_path) not in str(caught.value)
 
 
+def test_a_text_is_no_program(tmp_path: Path) -> None:
+    """The reason says what is graded."""
+    with pytest.raises(UsageError, match=r"^essay\.docx: not a program; \.py, \.ipynb and \.zip are graded$"):
+        stage(entry(written(tmp_path / "essay.docx")), tmp_path / "work")
+
+
 def test_a_broken_zip_says_why_without_a_path(tmp_path: Path) -> None:
     """The name that the student gave is enough."""
     (tmp_path / "ana.zip").write_bytes(b"no zip")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -32,12 +33,18 @@ class Digits:
     source: str = "digits drawn by the grader from a seed (no MNIST at hand)"
 
     def hidden(self, secret: bytes, exercise_digest: str, count: int) -> Hidden:
-        from . import drawing, hidden
-
-        return drawing.draw(hidden.generator(secret, exercise_digest), count)
+        return _drawn(secret, exercise_digest, count)
 
     def public(self) -> Hidden:
         return files.read_split(self.folder, "t10k")
+
+
+@functools.lru_cache(maxsize=2)
+def _drawn(secret: bytes, exercise_digest: str, count: int) -> Hidden:
+    """Drawn once for a class: the same images for everybody, which nobody can change."""
+    from . import drawing, hidden
+
+    return hidden.kept(*drawing.draw(hidden.generator(secret, exercise_digest), count))
 
 
 @dataclass(frozen=True)

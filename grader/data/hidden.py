@@ -40,6 +40,13 @@ def warped(images: NDArray[np.uint8], labels: NDArray[np.int64], random: np.rand
     return np.concatenate(parts), labels[chosen]
 
 
+def kept(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Hidden:
+    """Images and labels that can be handed to several: nobody writes to them any more."""
+    for values in (images, labels):
+        values.setflags(write=False)
+    return images, labels
+
+
 def _affine(random: np.random.Generator, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Matrices (count, 2, 2) and shifts (count, 2): from a pixel's place to where its gray comes from."""
     angle, shear = (random.uniform(-limit, limit, count) for limit in (ROTATION, SHEAR))

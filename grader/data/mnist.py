@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
@@ -37,13 +38,19 @@ class Mnist:
 
     def hidden(self, secret: bytes, exercise_digest: str, count: int) -> Hidden:
         """At most as many images as the test set has, each at most once."""
-        from . import hidden
-
-        images, labels = files.read_split(self.folder, "t10k")
-        return hidden.warped(images, labels, hidden.generator(secret, exercise_digest), count)
+        return _warped(self.folder, secret, exercise_digest, count)
 
     def public(self) -> Hidden:
         return files.read_split(self.folder, "t10k")
+
+
+@functools.lru_cache(maxsize=2)
+def _warped(folder: Path, secret: bytes, exercise_digest: str, count: int) -> Hidden:
+    """Made once for a class: the same images for everybody, which nobody can change."""
+    from . import hidden
+
+    images, labels = files.read_split(folder, "t10k")
+    return hidden.kept(*hidden.warped(images, labels, hidden.generator(secret, exercise_digest), count))
 
 
 def fetch(destination: Path) -> bool:

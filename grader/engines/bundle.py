@@ -39,7 +39,8 @@ def pack(words: Sequence[str]) -> Bundle:
             path = Path(word)
             bundle = _with(bundle, f"{HERE}/submission/{path.name}", path.parent, "submission")
         elif option == OUT:
-            bundle = replace(bundle, words=(*bundle.words, f"{HERE}/out"))
+            # the result of an earlier attempt goes along: the new one tells how it changed
+            bundle = _with(bundle, f"{HERE}/out", Path(word), "out", "result.json")
         elif option in TRAVELS and Path(word).exists():
             path, place = Path(word), option.strip("-")
             root = path if path.is_dir() else path.parent

@@ -46,7 +46,8 @@ def grade_bundle(bundle: Bundle, command: tuple[str, ...] = GRADING_PROCESS) -> 
         folder = Path(place)
         words = bundle.unpack(folder)
         finished = _grader(command).grade(Job("remote", tuple(words), folder / "out"))
-        files = dict(read_files(folder / "out")) if (folder / "out").is_dir() else {}
+        # what went there and was not written anew is no answer
+        files = {name: said for name, said in read_files(folder / "out") if bundle.files.get(f"out/{name}") != said}
         return Answer(finished.code, finished.complaint.replace(f"{place}/submission/", ""), files)
 
 

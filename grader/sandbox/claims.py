@@ -12,7 +12,7 @@ from typing import Any
 from ..model import Crash, Frame, Progress
 
 LAYERS = ("landlock", "seccomp")
-ENDS = ("returned", "exception", "system-exit")
+ENDS = ("returned", "exception", "system-exit", "enough")
 MAX_CLASSES = 1000
 _SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MAX_FRAMES = 50

@@ -28,6 +28,7 @@ def encode_request(spec: RunSpec, jail: Mapping[str, Any], canary: Mapping[str, 
         "functions": list(spec.functions),
         "given": spec.given,
         "probe": vars(spec.probe) if spec.probe is not None else None,
+        "quick": spec.quick,
         "jail": dict(jail),
         "canary": canary,
     }

@@ -85,6 +85,8 @@ class Session:
             device=self._spec.device,
             dataset=self._spec.dataset,
             sandbox=self._sandbox(),
+            quick=self._spec.quick,
+            stopped_early=trace.steps if trace is not None and self._stopped_early() else None,
         )
 
     @property
@@ -157,6 +159,10 @@ class Session:
         if self._collector.began is None:
             return 0.0
         return (self._collector.ended or supervisor.finished or time.monotonic()) - self._collector.began
+
+    def _stopped_early(self) -> bool:
+        end = self._collector.end
+        return self._spec.quick and end is not None and end.reason == "enough"
 
     def _sandbox(self) -> str:
         """What held, e.g. `bubblewrap+landlock+seccomp`."""

@@ -74,16 +74,27 @@ class Tables:
         )
         return served
 
-    def table(self, dataset: Any) -> Table | None:
-        """The table for what the data set is now: its transform may be another one than a batch ago."""
-        described = self.kinds.describe(dataset.transform)
+    def table(self, transform: Any, size: tuple[int, ...]) -> Table | None:
+        """The table for what a transform is now: it may have been another one a batch ago."""
+        described = self.kinds.describe(transform)
         if described is None:
             return None
-        size = tuple(dataset.data.shape[1:])
         key = (described, size, torch.get_default_dtype())
         if key not in self.found:
-            self.found[key] = make_table(dataset.transform, size) if len(self.found) < MAX_TABLES else None
+            self.found[key] = make_table(transform, size) if len(self.found) < MAX_TABLES else None
         return self.found[key]
+
+    def apply(self, transform: Any, images: NDArray[np.uint8]) -> Tensor | None:
+        """What a transform makes of each of many images (n, height, width), as one tensor; None where it is not known.
+
+        The first few are made by the transform itself, and have to be the same.
+        """
+        table = self.table(transform, images.shape[1:]) if len(images) > PROOF else None
+        if table is None:
+            return None
+        values = table.batch(_pairs(torch.from_numpy(np.ascontiguousarray(images))))
+        made = torch.stack([torch.as_tensor(transform(_picture(image))) for image in images[:PROOF]])
+        return values if _same(values[:PROOF], torch.Tensor.as_subclass(made, Tensor)) else None
 
 
 class FastFetcher(_MapDatasetFetcher):
@@ -103,7 +114,7 @@ class FastFetcher(_MapDatasetFetcher):
         root, rows = follow(self.dataset, indices)
         if rows is None or not self._tables.serves(root) or not _is_raw(root) or _is_watched():
             return None
-        table = self._tables.table(root)
+        table = self._tables.table(root.transform, tuple(root.data.shape[1:]))
         if table is None:
             return None
         try:
@@ -122,11 +133,11 @@ class FastFetcher(_MapDatasetFetcher):
         return lambda: self.collate_fn(table.samples(grays, labels))
 
 
-def install(module: ModuleType) -> None:
+def install(module: ModuleType) -> Tables:
     """Let loaders of `module.MNIST` look up their batches, where torch builds loaders in the way known here."""
-    if not hasattr(getattr(dataloader, "_DatasetKind", None), "create_fetcher"):
-        return
     tables = Tables(module.MNIST, elementwise.Kinds(sys.modules))
+    if not hasattr(getattr(dataloader, "_DatasetKind", None), "create_fetcher"):
+        return tables
     original: Callable[..., Any] = dataloader._DatasetKind.create_fetcher
 
     def create_fetcher(kind: int, dataset: Any, auto_collation: bool, collate_fn: Any, drop_last: bool) -> Any:
@@ -137,6 +148,7 @@ def install(module: ModuleType) -> None:
         return original(kind, dataset, auto_collation, collate_fn, drop_last)
 
     dataloader._DatasetKind.create_fetcher = staticmethod(create_fetcher)  # type: ignore[method-assign]
+    return tables
 
 
 def follow(dataset: Any, indices: Any) -> tuple[Any, NDArray[np.int64] | None]:

@@ -106,9 +106,10 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
     """Import torch, watch the script run, report how it ended, then wait for questions."""
     import torch
 
-    from . import offered_data
+    from . import offered_data, uncompiled
     from .recorder import Recorder
 
+    uncompiled.install()
     torch.set_num_threads(request["threads"])
     offered = offered_data.install(request["data"], request["dataset"])
     recorder = Recorder(
@@ -121,6 +122,8 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
 
         loaders.keep_in_process()
     recorder.install()
+    if request["quick"]:
+        end_when_enough(channel, recorder)
     channel.send_json("H", {"torch": torch.__version__, "layers": layers})
     plant_seeds(request["seed"])
     faulthandler.dump_traceback_later(request["wall_seconds"], file=FAULTS)
@@ -130,6 +133,19 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
     faulthandler.cancel_dump_traceback_later()
     park(channel, recorder, offered)
     return 0
+
+
+def end_when_enough(channel: Channel, recorder: Any) -> None:
+    """In a quick run the worker ends in the middle of the student's loop, whose whole trace there is not."""
+    from . import quick
+
+    def end() -> None:
+        recorder.emit_as_it_stands()
+        channel.send_json("E", {"exit": None, "reason": "enough"})
+        channel.receive()
+        os._exit(0)
+
+    quick.Enough(recorder, end)
 
 
 def call_functions(recorder: Any, request: dict[str, Any], own: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import gzip
 import importlib.abc
 import importlib.machinery
 import math
+import mmap
 import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,8 @@ class Offered:
     folder: Path | None
     name: str | None
     datasets: list[Any] = field(default_factory=list)
+    #: what known transforms make of gray levels; None until torchvision is imported
+    tables: fast_data.Tables | None = None
 
     def images(self, train: bool) -> Tensor:
         """Raw images uint8 (n, 28, 28), fresh from the file."""
@@ -72,17 +75,20 @@ def install(data: str | None, dataset: str | None) -> Offered:
 
 
 def read_idx(path: Path) -> Tensor:
-    """The bytes of an IDX file, plain or with .gz behind its name, as a tensor of its shape."""
-    packed = path.with_name(f"{path.name}.gz")
-    with path.open("rb") if path.exists() else gzip.open(packed) as file:
-        dimensions = file.read(4)[3]
-        shape = struct.unpack(f">{dimensions}I", file.read(4 * dimensions))
-        # filled in place: the training images alone are 47 MB, and a copy of them would count against the student
-        content = bytearray(math.prod(shape))
-        rest = memoryview(content)
-        while rest and (count := file.readinto(rest)):
-            rest = rest[count:]
-    return torch.frombuffer(content, dtype=torch.uint8).view(shape)
+    """What an IDX file holds, plain or with .gz behind its name, as a tensor of its shape that nobody else sees."""
+    if not path.exists():
+        with gzip.open(path.with_name(f"{path.name}.gz")) as packed:
+            return _tensor(bytearray(packed.read()))
+    with path.open("rb") as file:
+        # the pages of the file, shared by all who read it; one that is written to becomes the writer's own copy
+        return _tensor(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+
+
+def _tensor(content: bytearray | mmap.mmap) -> Tensor:
+    dimensions = content[3]
+    begin = 4 + 4 * dimensions
+    shape = struct.unpack(f">{dimensions}I", content[4:begin])
+    return torch.frombuffer(content, dtype=torch.uint8, offset=begin, count=math.prod(shape)).view(shape)
 
 
 @contextmanager
@@ -122,7 +128,7 @@ def serve(module: ModuleType, offered: Offered) -> None:
     }
     for name, answer in answers.items():
         setattr(mnist, name, _either(served, answer, getattr(mnist, name)))
-    fast_data.install(module)
+    offered.tables = fast_data.install(module)
 
 
 def _either(

@@ -16,6 +16,7 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .fast_data import Tables
     from .offered_data import Offered
 
 SIDE = 28
@@ -50,6 +51,7 @@ class Source:
 
     name: str
     transform: Callable[[Any], Any] | None = None
+    tables: Tables | None = None
 
     def apply(self, images: NDArray[np.uint8]) -> Tensor:
         """Images (n, 28, 28) -> float64 (n, ...), the same whenever it is called."""
@@ -57,6 +59,9 @@ class Source:
             return torch.from_numpy(images.astype(np.float64))
         from PIL import Image
 
+        looked_up = self.tables.apply(self.transform, images) if self.tables is not None else None
+        if looked_up is not None:
+            return looked_up.double()
         with fixed_randomness():
             results = [torch.as_tensor(self.transform(Image.fromarray(image))) for image in images]
         return torch.stack(results).to("cpu", torch.float64)
@@ -276,7 +281,8 @@ def _sources(offered: Offered) -> list[Source]:
     for item in ordered:
         transform = getattr(item, "transform", None)
         if callable(transform) and all(transform is not source.transform for source in found):
-            found.append(Source("evaluation data" if not item.train else "training data", transform))
+            name = "evaluation data" if not item.train else "training data"
+            found.append(Source(name, transform, offered.tables))
     return [*found, Source("raw images")]
 
 

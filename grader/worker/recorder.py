@@ -48,6 +48,10 @@ class Recorder:
         """The outermost module whose parameters were updated last; None when nothing was trained."""
         return self._trained.module
 
+    def epoch(self) -> int:
+        """The number of the epoch that is under way, from 0 or 1 on as the trace counts them."""
+        return self._books.epochs.number
+
     def saw_training(self) -> bool:
         """Whether anything of a training loop was seen so far, right or wrong."""
         books = self._books
@@ -98,6 +102,16 @@ class Recorder:
                 "complete": True,
             }
         )
+
+    def emit_as_it_stands(self) -> None:
+        """The trace so far with the facts about the model; what only the end of a loop shows is not in it."""
+        books = self._books
+        books.tried("fingerprints", books.forwards.compare)
+        trace = books.snapshot()
+        self._remove_hooks()
+        books.tried("model", lambda: trace.update(self._model_facts()))
+        books.closed = True
+        self._emit({**trace, "device": self._trained.device, "problem": books.guard.problem()})
 
     def uninstall(self) -> None:
         """Put torch back as it was."""

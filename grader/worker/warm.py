@@ -16,7 +16,7 @@ _MOST_BYTES = 1 << 20
 _DESCRIPTORS = 6
 #: how often it looks whether whoever started it is still there, in case somebody else holds the socket
 _LOOK_SECONDS = 2.0
-#: one of each usual kind is made: the first optimizer of a process imports as much again as torch itself
+#: one of each usual kind is made: the first optimizer of a process may import as much again as torch itself
 _OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "NAdam", "LBFGS")
 
 
@@ -39,7 +39,10 @@ def warm_up() -> None:
     """Import what every run needs, and nothing that only some scripts import."""
     import torch
 
+    from . import uncompiled
+
     torch.set_num_threads(1)
+    uncompiled.install()
     parameters = [torch.nn.Parameter(torch.zeros(1))]
     for name in _OPTIMIZERS:
         if hasattr(torch.optim, name):

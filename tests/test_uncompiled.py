@@ -1,0 +1,93 @@
+"""Optimizers without torch's compiler: the same weights in every bit, and the compiler when somebody wants it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "ASGD", "Rprop", "LBFGS")
+PROGRAM = """
+import hashlib, json, sys
+import torch
+from torch import nn
+torch.set_num_threads(1)
+if sys.argv[1] == "without":
+    from grader.worker import uncompiled
+    uncompiled.install()
+
+def weights(model):
+    values = b"".join(parameter.detach().numpy().tobytes() for parameter in model.parameters())
+    return hashlib.sha256(values).hexdigest()
+
+def train(kind, between=lambda step, model: model, **settings):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    optimizer = getattr(torch.optim, kind)(model.parameters(), lr=0.01, **settings)
+    inputs, targets = torch.randn(16, 4), torch.randn(16, 2)
+    shown = model
+    def closure():
+        optimizer.zero_grad()
+        loss = (shown(inputs) - targets).square().mean()
+        loss.backward()
+        return loss
+    for step in range(6):
+        shown = between(step, model)
+        optimizer.step(closure)
+    optimizer.load_state_dict(optimizer.state_dict())
+    return weights(model)
+
+def compiled(step, model):
+    return torch.compile(model, backend="eager") if step >= 3 else model
+"""
+
+
+def said(body: str, how: str) -> object:
+    source = PROGRAM + textwrap.dedent(body)
+    done = subprocess.run(
+        [sys.executable, "-c", source, how], capture_output=True, text=True, timeout=240, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_optimizer_gives_the_same_weights_without_the_compiler() -> None:
+    """Twelve kinds, with closures and a state that is loaded: nothing imports the compiler, no bit differs."""
+    body = f"found = [train(kind) for kind in {KINDS}]\nprint(json.dumps([found, 'torch._dynamo' in sys.modules]))"
+    without, ordinary = said(body, "without"), said(body, "ordinary")
+    assert isinstance(without, list)
+    assert isinstance(ordinary, list)
+    assert without[0] == ordinary[0]
+    assert len(set(without[0])) > 6, "the optimizers do not differ"
+    assert (without[1], ordinary[1]) == (False, True)
+
+
+@pytest.mark.parametrize("kind", ["Adam", "SGD"])
+def test_a_model_can_be_compiled_in_the_middle(kind: str) -> None:
+    """Once somebody imports the compiler, torch's own code is at work again, with the same weights."""
+    body = f"print(json.dumps(train({kind!r}, compiled)))"
+    assert said(body, "without") == said(body, "ordinary")
+
+
+def test_gradients_through_a_step_are_as_the_optimizer_wants() -> None:
+    """`differentiable` turns gradients on within a step, and what was before is restored after an error."""
+    body = """
+        parameter = nn.Parameter(torch.ones(2))
+        seen = []
+        for differentiable in (False, True):
+            optimizer = torch.optim.SGD([parameter], lr=0.1, differentiable=differentiable)
+            def closure():
+                seen.append(torch.is_grad_enabled())
+                raise KeyError("no")
+            try:
+                optimizer.step(closure)
+            except KeyError:
+                seen.append(torch.is_grad_enabled())
+        print(json.dumps(seen))
+    """
+    assert said(body, "without") == said(body, "ordinary") == [True, True, True, True]
