@@ -66,12 +66,13 @@ def test_it_runs():
 #: written by the script itself when its first optimizer step is over
 FIRST_STEP = """
 import time, torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 def told(*_):
     if not told.said:
         told.said = True
         print("FIRST", time.monotonic(), flush=True)
 told.said = False
-torch.optim.optimizer.register_optimizer_step_post_hook(told)
+register_optimizer_step_post_hook(told)
 """
 
 
