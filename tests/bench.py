@@ -60,19 +60,19 @@ for epoch in range(int(sys.argv[2])):
 #: what a course without a grader does: a test that runs the script in a process of its own
 PYTEST = """
 import runpy
-def test_the_loss_falls():
-    names = runpy.run_path("submission.py", run_name="__main__")
-    assert names["loss"].item() < 10
+def test_it_runs():
+    runpy.run_path("submission.py", run_name="__main__")
 """
 #: written by the script itself when its first optimizer step is over
 FIRST_STEP = """
 import time, torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 def told(*_):
     if not told.said:
         told.said = True
         print("FIRST", time.monotonic(), flush=True)
 told.said = False
-torch.optim.optimizer.register_optimizer_step_post_hook(told)
+register_optimizer_step_post_hook(told)
 """
 
 
@@ -141,7 +141,7 @@ def command(*parts: str | Path, folder: Path, allowed: Iterable[int] = (0,)) -> 
             )
             wall = time.perf_counter() - start
             if done.returncode not in allowed:
-                raise SystemExit(f"{parts}: exit {done.returncode}\n{done.stderr}")
+                raise SystemExit(f"{parts}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
             return Cost(wall, used(counter) if counter is not None else None)
 
     return run
@@ -319,13 +319,15 @@ def main() -> None:
         folder = Path(name)
         if arguments.data_root:
             tables.append(mnist(arguments.script, Path(arguments.data_root).resolve(), arguments.turns, folder))
-        tables += [small_class(size, arguments.turns, folder) for size in arguments.class_size or [20]]
-        quick = answers(arguments.turns, folder)
+            print(table(tables[-1]), flush=True)
+        for size in arguments.class_size or [20]:
+            tables.append(small_class(size, arguments.turns, folder))
+            print(f"\n{table(tables[-1])}", flush=True)
+        print(f"\n{table(answers(arguments.turns, folder))}", flush=True)
         step = first_step(arguments.turns)
         added = further_worker(arguments.script, Path(arguments.data_root).resolve()) if arguments.data_root else None
-    print(f"load when it was over: {json.dumps(os.getloadavg())}\n")
-    print("\n\n".join(table(rows) for rows in [*tables, quick]))
-    print(f"\nfrom a ready warm server to the end of the first optimizer step: {step:.3f} s")
+    print(f"\nload when it was over: {json.dumps(os.getloadavg())}")
+    print(f"from a ready warm server to the end of the first optimizer step: {step:.3f} s")
     if added is not None:
         print(f"memory that a further worker adds on MNIST: {added:.0f} MB")
     if arguments.plot:
