@@ -62,6 +62,7 @@ class Recorder:
         books = self._books
         if books.closed:
             return
+        books.tried("steady", books.steady.leave)
         books.tried("hand updates", lambda: self._pass_watch.updated_by_hand(books.hand.finish()))
         books.tried("forwards", lambda: books.forwards.settle(everything=True))
         books.tried("fingerprints", books.forwards.compare)
@@ -74,6 +75,7 @@ class Recorder:
 
     def uninstall(self) -> None:
         """Put torch back as it was."""
+        self._books.tried("steady", self._books.steady.leave)
         self._books.closed = True
         self._remove_hooks()
         self._patches.restore()
