@@ -112,7 +112,8 @@ class Steady:
         self._turn += 1
         self.looks = 0
         self._number = books.forwards.count - 1
-        self._gradients, self._weights = [], [leaf._version for leaf in template.leaves]
+        self._gradients = [leaf.grad for leaf in template.leaves]
+        self._weights = [leaf._version for leaf in template.leaves]
         self._lost, self._cleared, self._judged, self._waiting = 0, False, False, False
         self._uncounted = []
         self._entering = None
