@@ -34,8 +34,10 @@ _now = time.monotonic
 
 #: what came last: nothing since a step, a forward, a backward pass, the beginning of a step
 IDLE, FORWARDED, BACKED, STEPPING = range(4)
-#: so many steps are followed in a row, in turn; no mistake that comes regularly falls in step with them
-RUNS = (29, 37, 31, 41, 43, 27)
+#: so many steps are followed in a row: few at first, then many, so that close looks cost little. What differs is
+#: noticed at once; a close look only makes sure of the template, and no mistake that comes regularly meets them all
+RUNS = (29, 37, 61, 113)
+LONG_RUNS = (241, 257, 229, 263, 251, 239)
 #: a run that ends sooner shows that the loop is not so steady; steps to wait after that, doubled each time
 SHORT, WAIT, MAX_WAIT = 6, 16, 512
 #: updates after a run in which graphs may go through forwards of the run
@@ -108,7 +110,8 @@ class Steady:
         """The next steps are expected to be like this one."""
         books = self._books
         self._template, self._module, self._state = template, template.root.ref, IDLE
-        self._length = self._left = RUNS[self._turn % len(RUNS)]
+        late = self._turn - len(RUNS)
+        self._length = self._left = RUNS[self._turn] if late < 0 else LONG_RUNS[late % len(LONG_RUNS)]
         self._turn += 1
         self.looks = 0
         self._number = books.forwards.count - 1
@@ -168,6 +171,7 @@ class Steady:
         if self._left <= 0 or done >= SHORT:
             self._wait, self.looks = WAIT, 2
             return
+        self._turn = 0
         self._wait_until = self._books.steps.total + self._wait
         self._wait = min(MAX_WAIT, 2 * self._wait)
 
