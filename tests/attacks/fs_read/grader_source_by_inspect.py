@@ -1,0 +1,18 @@
+# expect: completed
+# The worker's text may be read: it holds no secret, no reference, no check and no rubric.
+import inspect
+import sys
+import targets
+from helping import reached
+
+for name, module in list(sys.modules.items()):
+    if name.startswith("gradeloop_worker"):
+        text = inspect.getsource(module)
+        if targets.MARK in text:
+            reached("the secret in " + name)
+for name in ("grader", "grader.plugins", "grader.reference"):
+    try:
+        __import__(name)
+    except ImportError:
+        continue
+    reached(name)
