@@ -13,7 +13,8 @@ from . import processes
 from .backend import Ended, Pipes
 from .box import Box, remove_tree
 
-_MONITOR_SECONDS = 8.0
+#: longer than the monitor hunts
+_MONITOR_SECONDS = 35.0
 
 
 class ColdWorker:

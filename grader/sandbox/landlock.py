@@ -32,6 +32,7 @@ class Landlock:
     def launch(self, spec: RunSpec, pipes: Pipes) -> ColdWorker:
         """Start a monitor that forks a cold worker."""
         identity = room.throwaway_identity(spec, walk=True)
+        counted_as = room.counting_identity(identity)
         box = make_box(identity)
         command = room.command(str(room.WORKER), "monitor", (pipes.frames, pipes.control, pipes.faults))
         process = start(command, pipes, room.environment(spec, str(box.temp)))
@@ -40,8 +41,9 @@ class Landlock:
             "temp": str(box.temp),
             "data": room.offered_data(spec, str(spec.data)),
             "identity": identity,
+            "counted_as": counted_as,
             "capabilities": "drop",
-            "limits": room.limits_for(spec, identity),
+            "limits": room.limits_for(spec, identity or counted_as),
             "landlock": allowed(spec, box),
             "seccomp": "shared",
             "loaders": "in-process",

@@ -147,6 +147,17 @@ def free_number(ranges: str) -> int | None:
     return None
 
 
+def counting_identity(identity: int | None) -> int | None:
+    """A real user number for a worker that has to stay root: the kernel counts no process of root's own.
+
+    Files are still opened as root without capabilities; only the number that RLIMIT_NPROC looks at is another.
+    """
+    ranges = Path("/proc/self/uid_map")
+    if identity is not None or os.geteuid() != 0 or not ranges.exists():
+        return None
+    return free_number(ranges.read_text())
+
+
 def reachable_by_others(paths: Iterable[Path]) -> bool:
     """Whether a user without rights can walk to each of them."""
     steps = {step for path in paths for step in (path, *path.parents)}

@@ -7,7 +7,10 @@ from helping import reached
 
 for name, module in list(sys.modules.items()):
     if name.startswith("gradeloop_worker"):
-        text = inspect.getsource(module)
+        try:
+            text = inspect.getsource(module)
+        except OSError:
+            continue
         if targets.MARK in text:
             reached("the secret in " + name)
 for name in ("grader", "grader.plugins", "grader.reference"):

@@ -3,11 +3,11 @@
 import os
 from helping import reached
 
-for name in ("TORCH_HOME", "XDG_CACHE_HOME", "TORCHINDUCTOR_CACHE_DIR", "MPLCONFIGDIR", "HOME", "TMPDIR"):
-    folder = os.environ.get(name)
-    if folder:
-        os.makedirs(folder, exist_ok=True)
-        mark = os.path.join(folder, "poison")
-        if os.path.exists(mark):
-            reached("poison of an earlier run", mark)
-        open(mark, "w").write("x")
+names = ("TORCH_HOME", "XDG_CACHE_HOME", "TORCHINDUCTOR_CACHE_DIR", "MPLCONFIGDIR", "HOME", "TMPDIR")
+marks = {os.path.join(os.environ[name], "poison") for name in names if name in os.environ}
+for mark in marks:
+    if os.path.exists(mark):
+        reached("poison of an earlier run", mark)
+for mark in marks:
+    os.makedirs(os.path.dirname(mark), exist_ok=True)
+    open(mark, "w").write("x")

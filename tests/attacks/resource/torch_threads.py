@@ -1,4 +1,4 @@
-# expect: completed crashed killed
+# expect: completed crashed killed exited
 # limits: wall=8
 # torch is asked for thousands of threads: the number of a run's threads is limited.
 import torch
