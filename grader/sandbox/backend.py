@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 from ..errors import SandboxError, UsageError
 from ..model import Probe, RunSpec
+from .storage import Stored
 
 UNCONFINED = "none"
 
@@ -44,6 +45,9 @@ class Worker(Protocol):
 
     def ended(self) -> Ended | None:
         """How it ended; None while it runs. Never waits."""
+
+    def stored(self, most: int) -> Stored:
+        """What the run has written; nothing where that cannot be told. Files need not be counted beyond `most`."""
 
     def stop(self) -> None:
         """Kill everything that belongs to the run and wait until it is gone. May be called twice."""

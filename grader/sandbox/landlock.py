@@ -7,7 +7,7 @@ from pathlib import Path
 from ..model import Probe, RunSpec
 from . import room
 from .backend import Pipes
-from .box import Box, make_box
+from .box import SHARED_MEMORY, Box, make_box
 from .cold import ColdWorker, start
 from .probe import try_to_break_out
 
@@ -44,15 +44,20 @@ class Landlock:
             "counted_as": counted_as,
             "capabilities": "drop",
             "limits": room.limits_for(spec, identity or counted_as),
-            "landlock": allowed(spec, box),
+            "landlock": allowed(spec, box, identity),
             "seccomp": "shared",
             "loaders": "in-process",
         }
         return ColdWorker(process, jail, overhead=1, gentle=True, box=box)
 
 
-def allowed(spec: RunSpec, box: Box) -> dict[str, object]:
-    """The allow-list: packages but for the grader's own, the run's folder, the data, a few devices."""
+def allowed(spec: RunSpec, box: Box, identity: int | None) -> dict[str, object]:
+    """The allow-list: packages but for the grader's own, the run's folder, the data, a few devices.
+
+    Shared memory is the machine's own here: only a throw-away identity may write there, whose files can be told
+    from those of others, counted, and removed.
+    """
+    shared = [str(SHARED_MEMORY)] if identity is not None else []
     hidden = room.hidden_paths()
     system = [Path(path) for path in room.SYSTEM_FOLDERS if not Path(path).is_symlink()]
     folders = [folder for folder in [*system, *room.interpreter_folders()] if folder.is_dir()]
@@ -65,7 +70,7 @@ def allowed(spec: RunSpec, box: Box) -> dict[str, object]:
         "required": True,
         "read": read,
         "list": [str(path) for part in parts for path in part.listed],
-        "write": [str(box.work), str(box.temp), "/dev/shm"],
+        "write": [str(box.work), str(box.temp), *shared],
         "devices": room.devices(spec),
     }
 

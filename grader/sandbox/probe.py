@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import SandboxError
 from ..model import Layer, Limits, Probe, RunSpec, SubmissionKind
 from .backend import SandboxBackend
+from .box import remove_stale
 from .claims import LAYERS
 from .collector import Collector
 from .pipes import close_all, open_pipes
@@ -54,6 +55,7 @@ def _does_not_work(reason: str, fix: Callable[[str], str]) -> Probe:
 @contextlib.contextmanager
 def _targets() -> Iterator[dict[str, Any]]:
     """Things to read, write, connect to and kill; open to everybody, so that only the walls can refuse."""
+    remove_stale()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gradeloop-canary-")))
         folder.chmod(0o777)

@@ -8,9 +8,10 @@ import random
 import stat
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..model import RunSpec
 from .processes import tasks_of_user
@@ -72,6 +73,11 @@ def limits_for(spec: RunSpec, identity: int | None) -> dict[str, object]:
         "processes": _process_limit(spec, identity),
         "file_mb": FILE_MB,
     }
+
+
+def written_folders(jail: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where a worker in a room may write: each is a file system of its own there."""
+    return (jail["work"], jail["temp"], "/dev/shm")
 
 
 def gpu_nodes(spec: RunSpec) -> list[str]:

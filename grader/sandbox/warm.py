@@ -18,6 +18,7 @@ from .bubblewrap import TEMP, Bubblewrap, fix, missing
 from .cold import as_a_shell_says
 from .probe import try_to_break_out
 from .server import Line, Server
+from .storage import Stored, in_room
 
 _STOP_SECONDS = 8.0
 #: what waits in a room until the fork has moved in
@@ -127,6 +128,10 @@ class WarmWorker:
         if self._ended is None and (word := self._line.heard()) is not None:
             self._ended = as_a_shell_says(int(word)) if word.isdigit() else Ended(signal=signal.SIGKILL)
         return self._ended
+
+    def stored(self, most: int) -> Stored:
+        """What lies in the room, however much."""
+        return in_room(processes.tree(self.pid)[1:], room.written_folders(self.jail))
 
     def stop(self) -> None:
         """Hang up: the fork outside takes down the room. Where it does not, it is killed with all below it."""

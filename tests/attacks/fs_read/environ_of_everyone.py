@@ -4,8 +4,12 @@ import os
 import targets
 from helping import reached
 
-for name in os.listdir("/proc"):
-    if name.isdigit():
+try:
+    names = os.listdir("/proc")
+except OSError:
+    names = ["self", str(targets.GRADER_PID), str(os.getppid()), "1"]
+for name in names:
+    if name.isdigit() or name == "self":
         try:
             content = open(f"/proc/{name}/environ", "rb").read()
         except OSError:

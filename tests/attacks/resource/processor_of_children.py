@@ -1,10 +1,10 @@
 # expect: timed-out killed
-# limits: wall=20 cpu=4
+# limits: wall=12 cpu=2
 # Children burn the processor while their parent sleeps: the tree's time counts.
 import os
 import time
 
-for _ in range(3):
+for _ in range(2):
     if os.fork() == 0:
         while True:
             pass
