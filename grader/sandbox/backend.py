@@ -126,7 +126,7 @@ def choose(backends: Sequence[SandboxBackend], name: str = "auto") -> tuple[Sand
         probe = backend.probe()
         if probe.works:
             return backend, probe
-        fixes = [layer.fix for layer in probe.layers if layer.fix]
+        fixes = [layer.fix for layer in probe.layers if layer.fix and not layer.holds]
         reasons.append(f"{backend.name}: {probe.reason}" + "".join(f"; {fix}" for fix in fixes))
     unsafe = f"--sandbox {UNCONFINED} runs code that you trust without any wall"
     raise SandboxError("no sandbox works here: " + " | ".join([*reasons, unsafe]))

@@ -9,7 +9,7 @@ from . import room
 from .backend import Pipes
 from .box import SHARED_MEMORY, Box, make_box
 from .cold import ColdWorker, start
-from .probe import try_to_break_out
+from .probe import LANDLOCK_FIX, try_to_break_out, with_identity
 
 #: enough for torch to count processors; another process's folder is out of reach
 _PROC = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat")
@@ -26,7 +26,7 @@ class Landlock:
     def probe(self) -> Probe:
         """Start a canary; works when it was refused everything."""
         if self._probe is None:
-            self._probe = try_to_break_out(self, _fix)
+            self._probe = with_identity(try_to_break_out(self, _fix), walk=True)
         return self._probe
 
     def launch(self, spec: RunSpec, pipes: Pipes) -> ColdWorker:
@@ -76,4 +76,4 @@ def allowed(spec: RunSpec, box: Box, identity: int | None) -> dict[str, object]:
 
 
 def _fix(reason: str) -> str:
-    return "run on Linux 5.13 or newer with Landlock enabled" if "Landlock:" in reason else ""
+    return LANDLOCK_FIX if "Landlock:" in reason else ""

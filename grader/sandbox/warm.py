@@ -16,7 +16,7 @@ from . import processes, room
 from .backend import Ended, Pipes, Worker
 from .bubblewrap import TEMP, Bubblewrap, fix, missing
 from .cold import as_a_shell_says
-from .probe import try_to_break_out
+from .probe import try_to_break_out, with_identity
 from .server import Line, Server
 from .storage import Stored, in_room
 
@@ -64,7 +64,7 @@ class Warm:
         if self._probe is None:
             server = self._server
             seed = server.seed if server is not None else 0
-            self._probe = self._impossible() or try_to_break_out(self, fix, seed)
+            self._probe = self._impossible() or with_identity(try_to_break_out(self, fix, seed), walk=False)
         return self._probe
 
     def launch(self, spec: RunSpec, pipes: Pipes) -> Worker:

@@ -1,5 +1,5 @@
 # expect: killed timed-out completed crashed
-# limits: wall=4
+# limits: wall=2
 # Eight doublings: more would hurt a machine where nothing counts; and nothing is left of them.
 import os
 import time
