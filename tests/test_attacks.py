@@ -230,13 +230,13 @@ def test_what_asks_is_refused(name: str, targets: Targets) -> None:
 def test_the_next_submission_is_unharmed(name: str, targets: Targets) -> None:
     """After attacks of every kind an honest program behind the same wall runs to its end."""
     backend = _working(name)
-    for wanted in ("fs_write/poison_caches", "process/daemonise", "exit/exit_at_import", "trace/patch_builtins"):
-        [attack] = [one for one in ATTACKS if one.name == wanted]
+    chosen = ("fs_write/poison_caches", "process/daemonise", "exit/exit_at_import", "trace/patch_builtins")
+    for attack in (one for one in ATTACKS if one.name in chosen):
         _run(backend, attack, targets)
-        run = _run(backend, Attack("benign", BENIGN), targets)
-        assert (run.status, run.blame) == (RunStatus.COMPLETED, None), run.stderr.text
-        assert run.trace is not None
-        assert run.trace.steps == 5
+    run = _run(backend, Attack("benign", BENIGN), targets)
+    assert (run.status, run.blame) == (RunStatus.COMPLETED, None), run.stderr.text
+    assert run.trace is not None
+    assert run.trace.steps == 5
 
 
 def test_an_attack_that_reaches_something_is_seen(targets: Targets) -> None:
@@ -253,4 +253,6 @@ def test_an_ordinary_user_is_as_safe(chosen: str, tmp_path: Path) -> None:
     command = ["unshare", "--user", "--map-user=1000", "--map-group=1000", sys.executable, "-m", "pytest", "-q"]
     options = ["-p", "no:cacheprovider", "--basetemp", str(tmp_path / "base"), "-k", f"({chosen}) and not ordinary"]
     done = subprocess.run([*command, *options, __file__], capture_output=True, text=True, cwd=ROOT, timeout=600)
+    if " passed" not in done.stdout and done.returncode == 0:
+        pytest.skip(done.stdout[-300:])
     assert done.returncode == 0, done.stdout[-3000:]
