@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from . import export, gradebooks
 from .checks import check, sign
-from .errors import GraderError
+from .errors import GraderError, UsageError
 from .hookspecs import hookimpl
 from .model import (
     Basis,
@@ -14,7 +15,10 @@ from .model import (
     Evidence,
     Exercise,
     Finding,
+    Grade,
+    Mistake,
     Place,
+    Replay,
     Run,
     RunStatus,
     Severity,
@@ -22,12 +26,28 @@ from .model import (
     Status,
     Submission,
     SubmissionKind,
+    Verdict,
 )
-from .result import RenderContext, Renderer, Result, StepEvent, Timeline, VerdictRecord, as_record, to_json
+from .reported import agree, decimals, fits, plain_values, speaks_of
+from .result import (
+    Attempt,
+    RenderContext,
+    Renderer,
+    Result,
+    StepEvent,
+    Timeline,
+    VerdictRecord,
+    as_record,
+    page_name,
+    to_json,
+)
+from .summary import Overview, Summary
 from .trace import (
+    AnsweredPass,
     BackwardFacts,
     BackwardPlace,
     ClipFacts,
+    EpochFacts,
     Event,
     ForwardGroup,
     LoaderFacts,
@@ -37,7 +57,9 @@ from .trace import (
     OptimizerFacts,
     Outcome,
     RateFacts,
+    Returned,
     SchedulerFacts,
+    Series,
     StepPattern,
     Trace,
 )
@@ -46,10 +68,12 @@ from .words import describe, line_of, visible
 __version__ = "0.1.0"
 
 __all__ = [
-    "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash", "Evaluation", "Event",
-    "Evidence", "Exercise",
-    "Finding", "ForwardGroup", "GraderError", "LoaderFacts", "LossCall", "ModelFacts", "Operation", "OptimizerFacts",
-    "Outcome", "Place", "RateFacts", "RenderContext", "Renderer", "Result", "Run", "RunStatus", "SchedulerFacts",
-    "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Timeline", "Trace",
-    "VerdictRecord", "as_record", "check", "describe", "hookimpl", "line_of", "sign", "to_json", "visible",
+    "AnsweredPass", "Attempt", "BackwardFacts", "BackwardPlace", "Basis", "Blame", "Check", "ClipFacts", "Crash",
+    "EpochFacts", "Evaluation", "Event", "Evidence", "Exercise", "Finding", "ForwardGroup", "Grade", "GraderError",
+    "LoaderFacts", "LossCall", "Mistake", "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place",
+    "RateFacts", "RenderContext", "Renderer", "Replay", "Result", "Returned", "Run", "RunStatus", "SchedulerFacts",
+    "Series", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary",
+    "Timeline", "Trace", "UsageError", "Verdict", "VerdictRecord", "agree", "as_record", "check", "decimals",
+    "describe", "export", "fits", "gradebooks", "hookimpl", "line_of", "page_name", "plain_values", "sign", "speaks_of",
+    "to_json", "visible",
 ]  # fmt: skip

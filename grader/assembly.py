@@ -7,9 +7,10 @@ import importlib.metadata
 from dataclasses import replace
 
 from .assessment import PUBLIC_SECRET, Assessment
-from .model import Evidence, Finding, Grade, Severity, Verdict
+from .model import Evidence, Finding, Grade, Replay, Severity, Verdict
 from .result import Metrics, Result, RunRecord, SubmissionRecord, VerdictRecord
 from .timeline import timeline
+from .trace import Trace
 
 ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
@@ -32,11 +33,23 @@ def build_result(assessment: Assessment, grade: Grade) -> Result:
         verdicts=tuple(verdict_record(verdict) for verdict in grade.verdicts),
         findings=findings,
         metrics=metrics(evidence),
-        curves={"loss": tuple((point.step, point.value) for point in trace.loss_curve)} if trace else {},
+        curves=curves(trace) if trace else {},
         confusion=evaluation.confusion if evaluation else (),
         timeline=timeline(trace, leading),
+        replay=replay_record(evidence.replay),
+        mistakes=evaluation.mistakes if evaluation else (),
+        cells=tuple((line, cell) for line, (cell, inner) in submission.cell_map.items() if inner == 1),
         source=submission.source,
     )
+
+
+def replay_record(replay: Replay | None) -> dict[str, object]:
+    """What an instructor may want to know of the probe call; empty when there was no run to ask about."""
+    if replay is None:
+        return {}
+    matches = list(replay.matches)
+    return {"equal": replay.equal, "reason": replay.reason, "steps": replay.steps, "bitwise": replay.bitwise,
+            "matches": matches}  # fmt: skip
 
 
 def ordered_findings(assessment: Assessment) -> tuple[Finding, ...]:
@@ -96,6 +109,17 @@ def verdict_record(verdict: Verdict) -> VerdictRecord:
         verdict.needs_review,
         verdict.reason,
     )
+
+
+def curves(trace: Trace) -> dict[str, tuple[tuple[int, float], ...]]:
+    """The loss, and the learning rate of the optimizer that took most steps, where it changed."""
+    busiest = max(trace.optimizers, key=lambda optimizer: optimizer.steps, default=None)
+    drawn = {"loss": trace.loss_curve, "lr": busiest.rates.curve if busiest else ()}
+    return {
+        name: tuple((point.step, point.value) for point in points)
+        for name, points in drawn.items()
+        if points or name == "loss"
+    }
 
 
 def metrics(evidence: Evidence) -> Metrics:

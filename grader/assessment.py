@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pluggy
 
-from . import sandbox
+from . import oracle, sandbox
 from .checks import Outcome, run_check
-from .data import Dataset, choose_dataset
+from .data import Dataset, PublicImages, choose_dataset
 from .errors import SandboxError, SubmissionError
 from .evaluation import compare
-from .grading import grade, judge, link_causes
+from .grading import grade, judge, link_causes, rest_on_replay
 from .intake import choose_exercise, intake, told_apart
+from .mistakes import most_confident, sample
 from .model import (
     Blame,
     Check,
@@ -26,7 +28,9 @@ from .model import (
     Exercise,
     Frame,
     Grade,
+    Mistake,
     Progress,
+    Replay,
     RubricLine,
     Run,
     RunSpec,
@@ -34,9 +38,13 @@ from .model import (
     Submission,
     Verdict,
 )
+from .sandbox import SandboxBackend
 
 #: the secret that stands in when none is given; it hides nothing, and the report says so
 PUBLIC_SECRET = b"gradeloop public constant"
+
+#: how long a model may take to answer for the few images that the page shows
+SHOWING_SECONDS = 10.0
 
 #: ends after which the worker may still be there and answer for its model
 PARKED = (RunStatus.COMPLETED, RunStatus.CRASHED, RunStatus.EXITED)
@@ -54,6 +62,10 @@ class Options:
     data_root: Path | None = None
     secret: bytes | None = None
     progress: Callable[[Progress], None] | None = None
+    #: what a course's policy may know: student, submitted_at, due_at, late, earlier
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    #: sandboxes that outlive this grading; else they are made for it
+    backends: Sequence[SandboxBackend] | None = None
 
 
 @dataclass
@@ -85,11 +97,11 @@ class Assessment:
         if self.problem is not None:
             return Evidence(self.submission, self.exercise, rejected(self.problem))
         try:
-            run, evaluation = self._execute()
+            run, evaluation, replay = self._execute()
         except SandboxError as error:
-            run, evaluation = failed(str(error)), None
+            run, evaluation, replay = failed(str(error)), None, None
         run = replace(run, seed=self.options.seed, dataset=self.dataset.name if self.dataset else None)
-        return Evidence(self.submission, self.exercise, run, run.trace, evaluation)
+        return Evidence(self.submission, self.exercise, run, run.trace, evaluation, replay)
 
     @cached_property
     def outcomes(self) -> dict[str, Outcome]:
@@ -105,9 +117,14 @@ class Assessment:
     def judge(self, line: RubricLine) -> Verdict:
         """The verdict of one rubric line."""
         if line.id not in self._verdicts:
-            self._verdicts[line.id] = judge(line, self.outcomes, self.evidence.run, self.evidence.evaluation)
+            self._verdicts[line.id] = self._judge(line)
             self.plugins.hook.grader_check_done(exercise=self.exercise, verdict=self._verdicts[line.id])
         return self._verdicts[line.id]
+
+    def _judge(self, line: RubricLine) -> Verdict:
+        evidence = self.evidence
+        verdict = judge(line, self.outcomes, evidence.run, evidence.evaluation)
+        return rest_on_replay(verdict, self.outcomes, evidence)
 
     def add(self, verdict: Verdict) -> None:
         """The verdict of one of the exercise's own tests."""
@@ -118,20 +135,31 @@ class Assessment:
         lines = tuple(self.judge(line) for line in self.exercise.rubric)
         own_tests = self._verdicts.keys() - {line.id for line in self.exercise.rubric}
         verdicts = (*lines, *(self._verdicts[name] for name in self._verdicts if name in own_tests))
-        metadata = {"student": self.submission.student} if self.submission.student else {}
-        policy = self.plugins.hook.grader_grade(exercise=self.exercise, verdicts=verdicts, metadata=metadata)
+        policy = self.plugins.hook.grader_grade(
+            exercise=self.exercise, verdicts=verdicts, metadata=self.options.metadata
+        )
         return policy or grade(self.exercise, verdicts)
 
-    def _execute(self) -> tuple[Run, Evaluation | None]:
+    def _execute(self) -> tuple[Run, Evaluation | None, Replay]:
         spec = self._spec()
-        backend, _ = sandbox.choose(self._backends(), self.options.sandbox)
-        with sandbox.Session(backend, spec, self.options.progress) as session:
+        backends = self._backends()
+        backend, _ = sandbox.choose(backends, self.options.sandbox)
+        quick = oracle.quicker(backends, backend, spec)
+        with quick, sandbox.Session(backend, spec, self.options.progress) as session:
             run = without_entry_point(session.run(), self.exercise, self.defined)
-            if self.dataset is None or run.status not in PARKED:
-                return run, None
-            return run, self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
+            evaluation = None
+            if self.dataset is not None and run.status in PARKED:
+                evaluation = self._evaluate(session, ended_early=run.blame is Blame.STUDENT)
+            session.close()
+            return run, evaluation, oracle.Oracle(quick.perform, spec, self._nonce()).ask(run, self.defined)
 
-    def _backends(self) -> list[sandbox.SandboxBackend]:
+    def _nonce(self) -> int:
+        secret = self.options.secret or PUBLIC_SECRET
+        return oracle.nonce(secret, self.exercise.digest, self.submission.sha256, self.options.seed)
+
+    def _backends(self) -> Sequence[SandboxBackend]:
+        if self.options.backends is not None:
+            return self.options.backends
         return [backend for offered in self.plugins.hook.grader_sandboxes() for backend in offered]
 
     def _spec(self) -> RunSpec:
@@ -162,7 +190,15 @@ class Assessment:
         if logits.reason == "worker-died" and ended_early:
             return None
         threshold = self.exercise.threshold[self.dataset.name]
-        return compare(logits, labels, dataset=self.dataset.name, threshold=threshold, classes=self.dataset.classes)
+        found = compare(logits, labels, dataset=self.dataset.name, threshold=threshold, classes=self.dataset.classes)
+        if found.accuracy is None or not isinstance(self.dataset, PublicImages):
+            return found
+        return replace(found, mistakes=self._mistakes(session, self.dataset))
+
+    def _mistakes(self, session: sandbox.Session, dataset: PublicImages) -> tuple[Mistake, ...]:
+        """Asked last, and of public images: it is for the page, and cannot touch the grade."""
+        shown = sample(dataset.public())
+        return most_confident(session.logits(shown[0], seconds=SHOWING_SECONDS), shown)
 
 
 def take_in(
@@ -178,7 +214,7 @@ def take_in(
     """
     handed_in = intake(path)
     exercise, others = choose_exercise(named, plugins, checks, handed_in)
-    submission = told_apart(handed_in, exercise)
+    submission = replace(told_apart(handed_in, exercise), student=options.metadata.get("student"))
     defined = handed_in.names.functions
     return Assessment(submission, exercise, plugins, checks, options, handed_in.problem, defined), others
 

@@ -1,142 +1,158 @@
-"""A folder of submissions -> a folder of results, a gradebook and a table."""
+"""A folder of submissions -> jobs for an engine, and rows that say what became of each."""
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from .archives import is_clutter
 from .engines import Engine, Finished, Job
 from .errors import UsageError
+from .layouts import HANDED_IN
+from .model import Resources
+from .note import FILE, Note
 from .output import write_text
-from .result import Result, from_json
-from .submission import SUFFIXES, entry_of
+from .result import from_json
+from .staging import ENTRIES, Staged
+from .summary import Row, main_finding
 from .words import visible
 
-#: names that make a folder one student's submission and not a folder of submissions
-ENTRIES = ("submission", "main")
-COLUMNS = ("submission", "score", "max_score", "passed", "status", "main_finding", "reason")
-#: a cell that begins like this would be a formula in a spreadsheet
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: how deep a student's folder may hide its program for its parent to be a folder of submissions
+DEPTH = 3
+ONE_PROCESSOR = Resources()
+#: exit codes of a grading: those that leave a result, and wrong usage
+GRADED, WRONG_USAGE, INTERRUPTED = (0, 1, 3), 2, 130
 
 
 @dataclass(frozen=True)
-class Row:
-    """What became of one submission: a result, or why there is none."""
+class Task:
+    """A submission that is to be graded now, and what is known of it."""
 
-    name: str
-    result: Result | None = None
-    reason: str = ""
+    staged: Staged
+    note: Note
+
+    @property
+    def name(self) -> str:
+        return self.staged.entry.name
 
 
 def is_batch(path: Path) -> bool:
     """Whether a path is a folder of submissions; one with a submission.py is one submission."""
     if not path.is_dir():
         return False
-    files = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES]
-    below = any(_holds_python(folder) for folder in path.iterdir() if folder.is_dir())
-    return not any(file.stem in ENTRIES for file in files) and (len(files) > 1 or below)
+    files = [file for file in path.iterdir() if file.suffix.lower() in HANDED_IN and not is_clutter(file.name)]
+    programs = [file for file in files if file.suffix.lower() != ".zip" and file.is_file()]
+    below = any(_holds_programs(folder) for folder in path.iterdir() if folder.is_dir())
+    # one program and one zip may be a student's loop and its data
+    several = len(programs) > 1 or len(files) > 2 or (bool(files) and not programs)
+    return not any(file.stem in ENTRIES for file in programs) and (several or below)
 
 
-def submissions_in(folder: Path) -> tuple[list[Path], list[Row]]:
-    """Files, notebooks and sub-folders to grade, by name; and those that cannot be, with the reason."""
-    found: list[Path] = []
-    left_out: list[Row] = []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "_")) or path.name == "gradeloop-out":
-            continue
-        if path.is_dir() and not path.is_symlink():
-            try:
-                entry_of(path)
-                found.append(path)
-            except UsageError as error:
-                left_out.append(Row(path.name, reason=str(error).removeprefix(f"{path}: ")))
-        elif path.suffix.lower() in SUFFIXES:
-            found.append(path)
-    return found, left_out
+def _holds_programs(folder: Path, depth: int = DEPTH) -> bool:
+    if is_clutter(folder.name) or folder.is_symlink():
+        return False
+    inside = list(folder.iterdir())
+    here = any(path.suffix.lower() in HANDED_IN for path in inside)
+    return here or (depth > 1 and any(_holds_programs(path, depth - 1) for path in inside if path.is_dir()))
 
 
-def jobs_for(paths: Sequence[Path], folder: Path, options: Sequence[str]) -> list[Job]:
-    """The command for each submission. `options`: what `grade run` gets beside the path and `--out`."""
-    command = (sys.executable, "-P", "-c", "from grader.cli import main; main()", "run")
-    environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
-    return [
-        Job(path.name, (*command, *options, "--quiet", "--out", str(folder / path.name), str(path)),
-            folder / path.name, environment)
-        for path in paths
-    ]  # fmt: skip
+def jobs_for(
+    tasks: Sequence[Task], folder: Path, options: Sequence[str], work: Path, resources: Resources = ONE_PROCESSOR
+) -> list[Job]:
+    """A job for each. `options`: what `grade run` gets beside the rest; `work`: where their notes lie meanwhile."""
+    jobs = [_job(task, folder / task.name, options, work / f"{number}.json") for number, task in enumerate(tasks)]
+    return [replace(job, cpus=resources.cpus, gpus=resources.gpus) for job in jobs]
 
 
-def grade_all(engine: Engine, jobs: Sequence[Job], at_once: int) -> Iterator[Row]:
+def _job(task: Task, folder: Path, options: Sequence[str], note: Path) -> Job:
+    write_text(note, task.note.to_json())
+    own = ("--quiet", "--metadata", str(note), "--out", str(folder), str(task.staged.path))
+    return Job(task.name, (*options, *own), folder)
+
+
+def grade_all(engine: Engine, jobs: Sequence[Job], tasks: Sequence[Task], at_once: int) -> Generator[Row]:
     """Each submission as it is done. A hang, a crash or a kill costs one row and no more."""
-    for job in jobs:
-        # an old result must not pass for the one of a run that broke
-        (job.folder / "result.json").unlink(missing_ok=True)
-    for finished in engine.run(jobs, at_once):
-        yield _row(finished)
-
-
-def _row(finished: Finished) -> Row:
-    job = finished.job
-    if finished.code not in (0, 1, 3):
-        how = f"exit {finished.code}" if finished.code >= 0 else f"signal {-finished.code}"
-        last = finished.complaint.splitlines()[-1] if finished.complaint else how
-        return Row(job.name, reason=visible(last.removeprefix("grade: "), 300))
+    # an old result must not pass for the one of a run that broke
+    before = {job.name: _stamp(job) for job in jobs}
+    known = {task.name: task for task in tasks}
+    running = engine.run(jobs, at_once)
     try:
+        for finished in running:
+            yield _row(finished, known[finished.job.name], before[finished.job.name])
+    finally:
+        close = getattr(running, "close", None)
+        if close is not None:
+            close()
+
+
+def _stamp(job: Job) -> tuple[int, int] | None:
+    """Changes when a result is written: each is a file of its own that is renamed."""
+    try:
+        found = (job.folder / "result.json").stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _row(finished: Finished, task: Task, before: tuple[int, int] | None) -> Row:
+    job, entry = finished.job, task.staged.entry
+    scores = [attempt["score"] for attempt in task.note.earlier]
+    previous = scores[-1] if scores else None
+    row = Row(job.name, student=entry.student, student_id=entry.student_id, previous_score=previous)
+    if finished.code in GRADED and _stamp(job) not in (None, before):
         path = job.folder / "result.json"
-        return Row(job.name, from_json(path.read_text(encoding="utf-8"), str(path)))
-    except (OSError, UsageError) as error:
-        return Row(job.name, reason=visible(finished.complaint or str(error), 300))
+        try:
+            return replace(row, result=from_json(path.read_text(encoding="utf-8"), str(path)))
+        except (OSError, UsageError) as error:
+            return replace(row, reason=visible(str(error), 300), our_fault=True)
+    _forget(job)
+    ours = finished.code not in (WRONG_USAGE, INTERRUPTED)
+    return replace(row, reason=_why(finished, task.staged.path), our_fault=ours)
 
 
-def write_gradebook(folder: Path, rows: Sequence[Row]) -> None:
-    """gradebook.csv: a row for each submission, graded or not, by name."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in sorted(rows, key=lambda row: row.name):
-        writer.writerow([_cell(value) for value in _values(row)])
-    write_text(folder / "gradebook.csv", text.getvalue())
+def _forget(job: Job) -> None:
+    for name in ("result.json", FILE):
+        (job.folder / name).unlink(missing_ok=True)
 
 
-def _values(row: Row) -> tuple[object, ...]:
-    result = row.result
-    if result is None:
-        return row.name, "", "", "", "not-graded", "", row.reason
-    main = result.findings[0].check if result.findings else ""
-    score = "" if result.score is None else f"{result.score:g}"
-    reason = result.run.reason or ""
-    return row.name, score, f"{result.max_score:g}", result.passed, result.run.status.value, main, reason
+def _why(finished: Finished, path: Path) -> str:
+    """The last line of what a grading said, without the place where the submission lay meanwhile."""
+    how = f"exit {finished.code}" if finished.code >= 0 else f"signal {-finished.code}"
+    last = finished.complaint.splitlines()[-1] if finished.complaint else f"the grader stopped ({how})"
+    return visible(last.removeprefix("grade: ").replace(f"{path}: ", "").replace(str(path), path.name), 300)
 
 
-def _cell(value: object) -> str:
-    text = visible(str(value), 300)
-    return f"'{text}" if text.startswith(FORMULA) else text
+def failed(row: Row) -> bool:
+    """Whether a submission did not pass, or was not graded at all."""
+    return row.result is None or not row.result.passed
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The same for people: name, score, and the first thing to fix or why it was not graded."""
-    width = max((len(visible(row.name, 40)) for row in rows), default=0)
-    lines = [f"{visible(row.name, 40):{width}}  {_score(row):>9}  {_remark(row)}".rstrip() for row in rows]
-    return "\n".join(sorted(lines))
+    """The same for people: name, score, and the first thing to fix; then what was not graded, and why."""
+    graded = sorted((row for row in rows if row.result is not None), key=lambda row: row.name)
+    left_out = sorted((row for row in rows if row.result is None), key=lambda row: row.name)
+    width = max((len(_name(row)) for row in rows), default=0)
+    lines = [line_for(row, width) for row in graded]
+    if left_out:
+        lines += ["not graded:", *(f"  {_name(row):{width}}  {row.reason}" for row in left_out)]
+    return "\n".join(lines)
 
 
-def _score(row: Row) -> str:
+def line_for(row: Row, width: int = 0) -> str:
+    """One submission in a line."""
     if row.result is None:
-        return "–"
+        return f"{_name(row):{width}}  not graded: {_one_line(row.reason, 300)}"
     score = "–" if row.result.score is None else f"{row.result.score:g}"
-    return f"{score} / {row.result.max_score:g}"
+    points = f"{score} / {row.result.max_score:g}"
+    return f"{_name(row):{width}}  {points:>9}  {main_finding(row.result) or ''}".rstrip()
 
 
-def _remark(row: Row) -> str:
-    if row.result is None:
-        return f"not graded: {row.reason}"
-    return row.result.findings[0].check if row.result.findings else ""
+def _name(row: Row) -> str:
+    shown = _one_line(row.name, 40)
+    return f"{shown} ({_one_line(row.student, 40)})" if row.student and row.student != row.name else shown
 
 
-def _holds_python(folder: Path) -> bool:
-    return any(file.suffix.lower() in SUFFIXES for file in folder.iterdir())
+def _one_line(text: str, limit: int) -> str:
+    """A name with a line break in it starts no line of its own, which a CI server could take for a command."""
+    return " ".join(visible(text, limit).split())

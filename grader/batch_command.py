@@ -2,50 +2,180 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+import tempfile
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from .batch import Row, grade_all, jobs_for, submissions_in, table, write_gradebook
-from .engines import Engine
+import pluggy
+
+from .anonymity import read_key, write_names
+from .batch import Task, failed, grade_all, jobs_for, table
+from .batch_plan import Plan, Planner, Work, handed_in, row_for
+from .batch_progress import BatchProgress
+from .data import all_datasets
+from .device import resolve
+from .engines import Engine, Remote
 from .errors import UsageError
-from .plugin_manager import all_engines, create_manager
-from .run_command import Request
+from .exercise import choose_exercise, load_exercise
+from .fence import fenced
+from .intake import exercise_folders, load_all
+from .model import Blame, Check, Exercise, Resources
+from .output import write_text
+from .overview import write_overview
+from .pages import Pages
+from .plugin_manager import all_checks, all_engines, create_manager
+from .resume import Circumstances, Earlier, plugins_in_use
+from .run_command import Request, named_exercise, read_secret
+from .summary import Row
 
-NOT_PASSED, OUR_FAULT = 1, 3
+NOT_PASSED, WRONG_USAGE, OUR_FAULT = 1, 2, 3
 
 
-def grade_folder(request: Request, jobs: str, engine: str) -> int:
+def grade_folder(request: Request, plan: Plan) -> int:
     """Grade everything in the folder, write a gradebook, print a table. Returns the exit code."""
-    runner = _engine(engine)
-    paths, rows = submissions_in(request.submission)
-    if not paths:
+    batch = prepare(request, plan)
+    layout, entries, left_out = handed_in(request.submission, plan)
+    if not entries and not left_out:
         raise UsageError(f"{request.submission}: a folder without Python; name a script, or a folder of them")
-    at_once = _at_once(jobs)
-    todo = jobs_for(paths, request.folder, request.options())
-    try:
-        for row in grade_all(runner, todo, at_once):
-            rows.append(row)
-            if not request.quiet:
-                sys.stderr.write(f"[{len(rows)}/{len(paths)}] {table([row])}\n")
-    finally:
-        # what is finished is kept, also when the rest is interrupted
-        write_gradebook(request.folder, rows)
-    sys.stdout.write(table(rows) + f"\n{request.folder / 'gradebook.csv'}\n")
-    return _exit_code(rows)
+    if plan.names is not None and batch.planner.key is not None:
+        write_names(plan.names, request.folder, batch.planner.key, entries)
+    with tempfile.TemporaryDirectory(prefix="grade-") as place, _interruptible():
+        work = batch.planner.work(entries, left_out, Path(place) / "submissions")
+        batch.announce(layout, work)
+        rows = list(work.rows)
+        try:
+            for row in batch.grade(work.tasks, Path(place)):
+                rows.append(row)
+        except KeyboardInterrupt:
+            # what is finished is kept, and the rest is told
+            batch.write([*rows, *_not_reached(work.tasks, rows, "interrupted")])
+            raise
+    rows += _not_reached(work.tasks, rows, "--fail-fast stopped the batch before it")
+    sys.stdout.write(fenced(table(rows) + "\n"))
+    batch.write(rows)
+    sys.stdout.write(f"{request.folder / 'gradebook.csv'}\n")
+    return exit_code(rows)
 
 
-def _exit_code(rows: list[Row]) -> int:
-    blamed = any(row.result is not None and row.result.run.blame == "grader" for row in rows)
-    if blamed:
-        return OUR_FAULT
-    return 0 if all(row.result is not None and row.result.passed for row in rows) else NOT_PASSED
+@dataclass(frozen=True)
+class Batch:
+    """A folder that is being graded: what was asked for, and all that is needed for it."""
+
+    request: Request
+    plan: Plan
+    plugins: pluggy.PluginManager
+    checks: Mapping[str, Check]
+    exercises: Mapping[str, Exercise]
+    engine: Engine
+    at_once: int
+    pages: Pages
+    planner: Planner
+
+    @property
+    def resources(self) -> Resources:
+        """What each grading takes: known where one exercise is named, else the most that any of them asks for."""
+        asked = [exercise.resources for exercise in self.exercises.values()] or [Resources()]
+        return Resources(max(item.cpus for item in asked), max(item.gpus for item in asked))
+
+    def announce(self, layout: str, work: Work) -> None:
+        """What was found, and how much of it is there already."""
+        if self.request.quiet:
+            return
+        if layout != "plain":
+            sys.stderr.write(f"layout: {layout} (--layout plain takes names as they are)\n")
+        if work.kept:
+            sys.stderr.write(f"{work.kept} graded before and unchanged (--fresh grades them again)\n")
+
+    def grade(self, tasks: Sequence[Task], place: Path) -> Generator[Row]:
+        """Each task's row as it is done."""
+        (place / "notes").mkdir()
+        jobs = jobs_for(tasks, self.request.folder, self.request.options(), place / "notes", self.resources)
+        progress = BatchProgress(len(tasks), self.at_once, self.request.quiet)
+        progress.begin()
+        running = grade_all(self.engine, jobs, tasks, self.at_once)
+        # closed whatever happens, so that nothing of it goes on running
+        with contextlib.closing(running):
+            try:
+                for row in running:
+                    progress.add(row)
+                    yield row
+                    if self.plan.fail_fast and failed(row):
+                        break
+            finally:
+                progress.end()
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """The gradebook, the summary and the page of the class; pages that an earlier batch had not written."""
+        write_overview(
+            self.request.folder,
+            [self.pages.linked(row) for row in rows],
+            self.plugins,
+            self.checks,
+            self.exercises,
+            language=self.request.lang,
+            anonymous=self.plan.anonymous,
+        )
 
 
-def _engine(name: str) -> Engine:
-    offered = all_engines(create_manager())
-    if name not in offered:
-        raise UsageError(f"--engine: no engine {name!r}; choose from {', '.join(offered)}")
-    return offered[name]
+def prepare(request: Request, plan: Plan) -> Batch:
+    """All that can be wrong before anything runs. Raises UsageError or ExerciseError."""
+    plugins = create_manager()
+    checks = all_checks(plugins)
+    exercises = _exercises(request, plugins, checks)
+    if plan.regrade is not None and plan.regrade not in checks:
+        raise UsageError(f"--regrade: no check {plan.regrade!r}; `grade explain` lists them")
+    pages = Pages.of(request, plugins, checks, exercises)
+    if plan.names is not None and not plan.anonymous:
+        raise UsageError("--names: there are pseudonyms to explain only with --anonymous")
+    _check_place(request.folder)
+    secret = read_secret(request.secret_file)
+    earlier = Earlier(request.folder, plugins, exercises, request.dataset, request.data_root)
+    circumstances = Circumstances(
+        exercises={name: exercise.digest for name, exercise in exercises.items()},
+        seed=request.seed,
+        device=resolve(request.device),
+        dataset=request.dataset,
+        plugins=plugins_in_use(plugins),
+        secret=secret,
+    )
+    key = read_key(secret) if plan.anonymous else None
+    planner = Planner(request.submission, plan, earlier, circumstances, key)
+    engine, at_once = _engine(plan, plugins), _at_once(plan.jobs)
+    return Batch(request, plan, plugins, checks, exercises, engine, at_once, pages, planner)
+
+
+def _exercises(request: Request, plugins: pluggy.PluginManager, checks: Mapping[str, Check]) -> Mapping[str, Exercise]:
+    """The exercise that is named, else all that may fit a text."""
+    named = named_exercise(request.exercise)
+    if named is None:
+        return load_all(plugins, checks)
+    folder = named if isinstance(named, Path) else choose_exercise(named, exercise_folders(plugins))
+    exercise = load_exercise(folder, checks, all_datasets(plugins))
+    return {exercise.id: exercise}
+
+
+def _check_place(folder: Path) -> None:
+    """Raises UsageError when nothing can be written there: better before a night's work than after it."""
+    mark = folder / ".gradeloop"
+    write_text(mark, "")
+    mark.unlink(missing_ok=True)
+
+
+def _engine(plan: Plan, plugins: pluggy.PluginManager) -> Engine:
+    offered = all_engines(plugins)
+    if plan.engine not in offered:
+        raise UsageError(f"--engine: no engine {plan.engine!r}; choose from {', '.join(offered)}")
+    engine = offered[plan.engine]
+    if plan.address is None:
+        return engine
+    if not isinstance(engine, Remote):
+        raise UsageError(f"--address: the engine {plan.engine!r} runs here and has no address")
+    return engine.at(plan.address)
 
 
 def _at_once(jobs: str) -> int:
@@ -55,3 +185,31 @@ def _at_once(jobs: str) -> int:
     if not jobs.isdigit() or not 1 <= int(jobs) <= 256:
         raise UsageError(f"--jobs: {jobs!r} is neither `auto` nor a number from 1 to 256")
     return int(jobs)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """A job that CI cancels ends as at Ctrl-C: what is finished is kept."""
+    try:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError:  # not the main thread, which alone may say so
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _not_reached(tasks: Sequence[Task], rows: Sequence[Row], reason: str) -> list[Row]:
+    done = {row.name for row in rows}
+    return [row_for(task.staged.entry, reason=reason) for task in tasks if task.name not in done]
+
+
+def exit_code(rows: Sequence[Row]) -> int:
+    """0 when all passed, 1 when not, 2 when results could not be written, 3 when the grader failed somewhere."""
+    if any(row.our_fault or (row.result is not None and row.result.run.blame is Blame.GRADER) for row in rows):
+        return OUR_FAULT
+    if any(row.result is None and row.reason.startswith("--out:") for row in rows):
+        return WRONG_USAGE
+    return NOT_PASSED if any(failed(row) for row in rows) else 0

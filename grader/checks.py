@@ -101,6 +101,7 @@ def has_evidence(check: Check, evidence: Evidence) -> bool:
         "trace": trace is not None and trace.shows_training,
         "completed": trace is not None and trace.complete,
         "loss": trace is not None and (trace.shows_training or trace.swapped_loss),
+        "fitting-loss": trace is not None and (trace.shows_training or bool(trace.refused_classes)),
         "evaluation": evaluation is not None and (evaluation.accuracy is not None or evaluation.at_fault),
     }
     return all(present.get(need, False) for need in check.needs)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .checks import GROUPS
 from .data import names_in_use
 from .errors import ExerciseError, UsageError
-from .model import Check, Exercise, Limits, RubricLine
+from .model import Check, Exercise, Limits, Resources, RubricLine
 
 if TYPE_CHECKING:
     from .data import DatasetProvider
@@ -29,6 +29,11 @@ LINE_KEYS = ("title", "points", "checks", "warning", "settings")
 SETTINGS = ("zero_at",)
 EXPECTS = ("loss", "hidden_layers", "inputs", "outputs")
 DETECT = ("imports", "calls")
+#: what stands for the data set where the submission brings its own data
+OWN_DATA = "own"
+#: what `grade calibrate` writes for each data set
+CALIBRATION = ("accuracy", "loss", "seeds", "programs", "runs", "torch", "date", "method", "unproven", "band")
+RESOURCES = ("cpus", "gpus")
 
 T = TypeVar("T")
 
@@ -72,6 +77,14 @@ class Table:
 
     def names(self, key: str, default: tuple[str, ...] | None = ()) -> tuple[str, ...]:
         return tuple(self._take(key, default, _is_list_of_names, "a list of names"))
+
+    def pairs(self, key: str) -> tuple[tuple[float, float], ...]:
+        """Pairs of finite numbers, the lower one first."""
+        rows: list[list[float]] = self._take(key, None, lambda value: isinstance(value, list), "a list of pairs")
+        for row in rows:
+            if not (isinstance(row, list) and len(row) == 2 and all(map(_is_number, row)) and row[0] <= row[1]):
+                raise self.fail(key, f"{json.dumps(row, default=str)} is not a pair of numbers, the lower one first")
+        return tuple((float(low), float(high)) for low, high in rows)
 
     def _take(self, key: str, default: T | None, fits: Callable[..., bool], wanted: str) -> T:
         if key not in self.content:
@@ -165,9 +178,10 @@ def _exercise(
     folder: Path, top: Table, checks: Mapping[str, Check], datasets: Mapping[str, DatasetProvider] | None
 ) -> Exercise:
     top.only(
-        ("id", "version", "title", "priority", "pass_mark", "dataset", "hidden_images", "threshold",
-         "functions", "expects", "detect", "limits", "rubric")
+        ("id", "version", "resources", "title", "priority", "pass_mark", "dataset", "hidden_images", "threshold",
+         "functions", "expects", "detect", "limits", "rubric", "calibration")
     )  # fmt: skip
+    calibration = top.table("calibration")
     dataset = top.text("dataset", "") or None
     names = _dataset_names(top, dataset, datasets)
     return Exercise(
@@ -175,9 +189,10 @@ def _exercise(
         version=top.text("version"),
         titles=_titles(top),
         directory=folder,
-        digest=_digest({**top.content, "given.py": _given(top, folder)}),
+        digest=_digest({**_without_calibration(top.content), "given.py": _given(top, folder)}),
         rubric=_rubric(top.table("rubric"), checks, _threshold(top, names)),
         limits=_limits(top.table("limits")),
+        resources=_resources(top.table("resources")),
         functions=top.names("functions"),
         given=_given(top, folder),
         dataset=dataset,
@@ -187,7 +202,14 @@ def _exercise(
         priority=top.whole("priority", 100, 0, 1_000_000),
         pass_mark=top.number("pass_mark", 0.6, 0, 1),
         hidden_images=top.whole("hidden_images", 5000, 100, 1_000_000),
+        band=_bands(calibration, _threshold(top, names)),
+        variants=calibration.names("variants") if "variants" in calibration.content else None,
     )
+
+
+def _resources(table: Table) -> Resources:
+    table.only(RESOURCES)
+    return Resources(table.number("cpus", 1.0, 0.1, 1024), table.number("gpus", 0.0, 0, 64))
 
 
 def _given(top: Table, folder: Path) -> str:
@@ -223,6 +245,21 @@ def _digest(content: Mapping[str, object]) -> str:
     """sha256 of what the file says, not of how it says it: comments and order do not count."""
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _without_calibration(content: Mapping[str, object]) -> dict[str, object]:
+    """What was measured decides nothing: the hidden images, drawn from the digest, must not depend on it."""
+    return {key: value for key, value in content.items() if key != "calibration"}
+
+
+def _bands(table: Table, datasets: Collection[str]) -> Mapping[str, tuple[tuple[float, float], ...]]:
+    """The loss band of each data set that was calibrated."""
+    known = tuple(datasets) or (OWN_DATA,)
+    table.only(("variants", *known))
+    calibrated = {name: table.table(name) for name in known if name in table.content}
+    for measured in calibrated.values():
+        measured.only(CALIBRATION)
+    return {name: measured.pairs("band") for name, measured in calibrated.items() if "band" in measured.content}
 
 
 def _dataset_names(top: Table, dataset: str | None, datasets: Mapping[str, DatasetProvider] | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from .model import (
     Blame,
     Check,
     Evaluation,
+    Evidence,
     Exercise,
     Finding,
     Grade,
@@ -25,6 +26,8 @@ from .model import (
 STRENGTH = (Basis.CLAIMED, Basis.MEASURED, Basis.RECOMPUTED)
 #: what a test of an exercise's own rests on, by the fixtures that it asks for
 TEST_BASES = {"trace": Basis.CLAIMED, "run": Basis.MEASURED, "evaluation": Basis.RECOMPUTED}
+#: groups of checks whose mistakes change the weights of a probe call
+PROVED_BY_UPDATES = frozenset(("order", "wiring", "scaling", "scheduler"))
 SEVERE = (Severity.ERROR, Severity.WARNING)
 
 
@@ -79,6 +82,26 @@ def judge(line: RubricLine, outcomes: Mapping[str, Outcome], run: Run, evaluatio
     if broken:
         return replace(verdict, status=Status.ERROR, needs_review=True, reason="; ".join(broken))
     return verdict
+
+
+def rest_on_replay(verdict: Verdict, outcomes: Mapping[str, Outcome], evidence: Evidence) -> Verdict:
+    """What the trusted side's own computation makes of a verdict that rests on the trace alone.
+
+    A trace that is contradicted earns nothing and costs nothing: somebody has to look. Where the updates were
+    computed again and are right, and nothing was found, the verdict rests on that.
+    """
+    if verdict.basis is not Basis.CLAIMED:
+        return verdict
+    if evidence.contradiction and verdict.score:
+        return replace(verdict, status=Status.SKIPPED, score=None, needs_review=True, reason="trace-contradicted")
+    replayed = evidence.replay
+    said = [outcomes[slug] for slug in verdict.checks]
+    claimed = {outcome.check.group for outcome in said if outcome.decided and outcome.check.basis is Basis.CLAIMED}
+    if replayed is None or not claimed <= PROVED_BY_UPDATES:
+        return verdict
+    proved = replayed.equal is True and not verdict.findings
+    named = {finding.check for finding in verdict.findings} & set(replayed.matches)
+    return replace(verdict, basis=Basis.RECOMPUTED) if proved or named else verdict
 
 
 def judge_test(name: str, points: float, fixtures: frozenset[str], error: BaseException | None, run: Run) -> Verdict:

@@ -11,9 +11,12 @@ import pluggy
 if TYPE_CHECKING:
     from .data import DatasetProvider
     from .engines import Engine
+    from .export import Archiver
+    from .gradebooks import Gradebook
     from .model import Check, Exercise, Grade, RunSpec, Submission, Verdict
     from .result import Renderer
     from .sandbox import SandboxBackend
+    from .summary import Overview
 
 PROJECT = "gradeloop"
 
@@ -65,6 +68,27 @@ def grader_grade(exercise: Exercise, verdicts: tuple[Verdict, ...], metadata: Ma
 @hookspec
 def grader_renderers() -> Mapping[str, Renderer]:  # type: ignore[empty-body]
     """Renderers by format name. Called when a result is to be shown."""
+
+
+@hookspec
+def grader_gradebooks() -> Mapping[str, Gradebook]:  # type: ignore[empty-body]
+    """Gradebooks by format name: they enter the scores of a class into a sheet that a platform exported.
+
+    Called when a class has been graded and a gradebook is asked for.
+    """
+
+
+@hookspec
+def grader_archives() -> Mapping[str, Archiver]:  # type: ignore[empty-body]
+    """Archives by platform name: with one of them a platform's own machine grades an exercise.
+
+    Called by `grade export`.
+    """
+
+
+@hookspec
+def grader_overviews() -> Mapping[str, Overview]:  # type: ignore[empty-body]
+    """Pages about a whole class, by name. Called when a folder has been graded; each is written into --out."""
 
 
 @hookspec

@@ -74,6 +74,6 @@ def choose_exercise(
 def told_apart(handed_in: Intake, exercise: Exercise) -> Submission:
     """A script that defines what the exercise calls, and does not call it itself, is a set of functions."""
     submission, names = handed_in.submission, handed_in.names
-    left = any(name in names.functions and name not in names.calls for name in exercise.functions)
+    left = any(name in names.functions and name not in names.plain_calls for name in exercise.functions)
     is_script = submission.kind is SubmissionKind.SCRIPT
     return replace(submission, kind=SubmissionKind.FUNCTION) if left and is_script else submission

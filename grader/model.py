@@ -130,6 +130,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Resources:
+    """What one grading takes of a machine: processors, and GPUs or parts of one."""
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+
+@dataclass(frozen=True)
 class RubricLine:
     """What points are given for, and the checks that decide it."""
 
@@ -153,6 +161,7 @@ class Exercise:
     digest: str
     rubric: tuple[RubricLine, ...]
     limits: Limits
+    resources: Resources = Resources()
     #: functions that are called in a submission that does not train by itself
     functions: tuple[str, ...] = ()
     #: given.py: the Python text that makes what those functions ask for
@@ -168,6 +177,10 @@ class Exercise:
     priority: int = 100
     pass_mark: float = 0.6
     hidden_images: int = 5000
+    #: by data set ("own" for the submission's own data): lowest and highest mean training loss of each epoch
+    band: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    #: correct variants of the reference that calibrate it; None for all that apply
+    variants: tuple[str, ...] | None = None
 
     @property
     def max_score(self) -> float:
@@ -239,6 +252,18 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """A public image that the model is sure about, and wrong."""
+
+    shown: int
+    said: int
+    #: the model's probability for what it said, 0 to 1
+    confidence: float
+    #: the image's rows; a pixel is a digit from 0 (black) to 3 (white)
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Accuracy on hidden data: logits came out of a jail, labels never entered one."""
 
@@ -255,6 +280,28 @@ class Evaluation:
     detail: str = ""
     #: a model that answers with the same class whatever it sees
     constant: bool = False
+    #: a few images of the public test set, for the page; they decide nothing
+    mistakes: tuple[Mistake, ...] = ()
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Whether a probe call of the student's `train` gave the weights that its model, data and loss give."""
+
+    #: None when it could not be decided; `reason` then says why
+    equal: bool | None = None
+    reason: str = ""
+    #: optimizer steps that were compared
+    steps: int = 0
+    #: every bit of every weight is the same, not only their values within rounding
+    bitwise: bool = False
+    #: the largest difference of a weight, and the first step (from 1) that shows one beyond rounding
+    difference: float | None = None
+    first: int | None = None
+    #: loops that give exactly the student's weights: slugs of mistakes, or names of other changes to a plain loop
+    matches: tuple[str, ...] = ()
+    #: what of the trace cannot be true; empty when it fits
+    contradiction: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,6 +313,16 @@ class Evidence:
     run: Run
     trace: Trace | None = None
     evaluation: Evaluation | None = None
+    replay: Replay | None = None
+
+    @property
+    def contradiction(self) -> str:
+        """What shows that the trace is not of this training; empty when nothing does, or our recorder broke."""
+        if self.trace is None or self.trace.problem:
+            return ""
+        if self.trace.unhooked:
+            return "hooks-removed"
+        return self.replay.contradiction if self.replay else ""
 
     def expects(self, key: str) -> object:
         """What the exercise expects of the model or the loss; None when it does not say."""
@@ -319,7 +376,8 @@ class Check:
     `message` states what happened, with `{count}`, `{of}`, `{line}` and the sign's params; it may use only
     names that every sign of the check supplies. `needs` names the evidence without which the check cannot
     decide: `recording` (a trace came), `trace` (it shows some training), `loss` (or at least a loss that got
-    its arguments in the wrong order), `evaluation`, `completed`.
+    its arguments in the wrong order), `fitting-loss` (or one that stopped because it was given classes),
+    `evaluation`, `completed`.
     """
 
     id: str
@@ -383,6 +441,21 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class ProbeCall:
+    """Short calls of functions on weights and batches that come from a number; instead of a usual run.
+
+    Each is called twice: with the exercise's optimizer, and with plain SGD, which hides no scale.
+    """
+
+    functions: tuple[str, ...]
+    nonce: int
+    #: optimizer steps after which a call is ended
+    steps: int = 40
+    #: whether anything beside the weights is noted of each step
+    noted: bool = True
+
+
+@dataclass(frozen=True)
 class RunSpec:
     """All that a worker is told: nothing of the rubric, the reference or the labels is in it."""
 
@@ -400,6 +473,7 @@ class RunSpec:
     functions: tuple[str, ...] = ()
     #: Python text that makes what those functions ask for
     given: str = ""
+    probe: ProbeCall | None = None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def outline(source):
         return {"error": [str(error.msg)[:300], error.lineno or 1, error.offset or 0, type(error).__name__]}
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         return {"error": ["too deeply nested or too large to parse", 1, 0, type(error).__name__]}
-    imports, calls, functions = set(), set(), []
+    imports, calls, names, functions = set(), set(), set(), []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imports.update(alias.name for alias in node.names)
@@ -39,11 +39,14 @@ def outline(source):
         elif isinstance(node, ast.Call):
             name = node.func
             calls.add(name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", ""))
+            names.add(getattr(name, "id", ""))
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             functions.append([node.name, node.lineno])
     calls.discard("")
-    return {"imports": sorted(imports)[:500], "calls": sorted(calls)[:2000], "functions": functions[:500]}
+    names.discard("")
+    called = {"calls": sorted(calls)[:2000], "names": sorted(names)[:2000]}
+    return {"imports": sorted(imports)[:500], **called, "functions": functions[:500]}
 sys.stdout.write(json.dumps(outline(sys.stdin.buffer.read())))
 """
 
@@ -55,6 +58,8 @@ class Outline:
     imports: frozenset[str]
     calls: frozenset[str]
     functions: dict[str, int]
+    #: of the calls, those of a plain name: `train()` and not `model.train()`
+    plain_calls: frozenset[str] = frozenset()
 
 
 def outline(source: str) -> Outline:
@@ -65,7 +70,8 @@ def outline(source: str) -> Outline:
     if "error" in child:
         message, line, column, kind = child["error"]
         raise SubmissionError("syntax-error", message, line, column=column, type=kind)
-    return Outline(frozenset(child["imports"]), frozenset(child["calls"]), dict(child["functions"]))
+    imports, calls, names = (frozenset(child[key]) for key in ("imports", "calls", "names"))
+    return Outline(imports, calls, dict(child["functions"]), names)
 
 
 def rough_outline(source: str) -> Outline:

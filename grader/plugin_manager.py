@@ -16,7 +16,10 @@ from .model import Check
 
 if TYPE_CHECKING:
     from .engines import Engine
+    from .export import Archiver
+    from .gradebooks import Gradebook
     from .result import Renderer
+    from .summary import Overview
 
 T = TypeVar("T")
 
@@ -79,6 +82,21 @@ def all_checks(manager: pluggy.PluginManager) -> dict[str, Check]:
 def all_renderers(manager: pluggy.PluginManager) -> dict[str, Renderer]:
     """Every renderer by its format name, sorted."""
     return _by_name("format", manager.hook.grader_renderers())
+
+
+def all_gradebooks(manager: pluggy.PluginManager) -> dict[str, Gradebook]:
+    """Every gradebook by its format name, sorted."""
+    return _by_name("gradebook", manager.hook.grader_gradebooks())
+
+
+def all_archives(manager: pluggy.PluginManager) -> dict[str, Archiver]:
+    """Every archive by the name of its platform, sorted."""
+    return _by_name("archive", manager.hook.grader_archives())
+
+
+def all_overviews(manager: pluggy.PluginManager) -> dict[str, Overview]:
+    """Every page about a class by its name, sorted."""
+    return _by_name("overview", manager.hook.grader_overviews())
 
 
 def all_engines(manager: pluggy.PluginManager) -> dict[str, Engine]:

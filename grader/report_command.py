@@ -9,7 +9,7 @@ from .errors import UsageError
 from .exercise import load_exercise
 from .intake import exercise_folders
 from .plugin_manager import all_checks, create_manager
-from .rendering import choose_renderers, make_context, render
+from .rendering import choose_renderers, command_again, make_context, render
 from .result import from_json
 
 MAX_RESULT = 5_000_000
@@ -30,5 +30,8 @@ def render_again(path: Path, folder: Path, formats: Sequence[str], language: str
     # the exercise may be another course's, and its titles not at hand: then ids are shown
     found = exercise_folders(plugins).get(result.exercise.get("id", ""))
     exercise = load_exercise(found, checks) if found else None
-    context = make_context(plugins, checks, exercise, language=language, folder=folder, formats=formats)
+    command = command_again(result.exercise.get("id", ""), result.run.seed, result.submission.name)
+    context = make_context(
+        plugins, checks, exercise, language=language, folder=folder, formats=formats, command=command
+    )
     render(choose_renderers(formats, plugins), result, context, folder)

@@ -15,6 +15,7 @@ from .model import (
     Check,
     Exercise,
     Finding,
+    Mistake,
     Place,
     RunStatus,
     Scalar,
@@ -95,6 +96,14 @@ class Metrics:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """An earlier grading of the same submission."""
+
+    id: str
+    score: float | None
+
+
+@dataclass(frozen=True)
 class Result:
     """One graded submission: codes and numbers, never prose."""
 
@@ -113,6 +122,14 @@ class Result:
     curves: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] = ()
     timeline: Timeline = Timeline()
+    #: what a probe call showed: `equal` (null: undecided, `reason` says why), `steps`, `bitwise`, `matches`
+    replay: Mapping[str, Any] = field(default_factory=dict)
+    #: public images that the model is most sure about, and wrong; at most 6
+    mistakes: tuple[Mistake, ...] = ()
+    #: what lay in --out before, oldest first; at most 10
+    earlier: tuple[Attempt, ...] = ()
+    #: in a notebook, the first line in `source` of each code cell: [line, cell]
+    cells: tuple[tuple[int, int], ...] = ()
     source: str = ""
     schema: str = SCHEMA
 
@@ -164,9 +181,22 @@ def _result(record: dict[str, Any]) -> Result:
         for name, points in record.get("curves", {}).items()
     }
     known["confusion"] = tuple(tuple(row) for row in record.get("confusion", ()))
+    known["mistakes"] = tuple(_mistake(item) for item in record.get("mistakes", ()))
+    known["earlier"] = tuple(_attempt(item) for item in record.get("earlier", ()))
+    known["cells"] = tuple((int(line), int(cell)) for line, cell in record.get("cells", ()))
     timeline = record.get("timeline") or {}
     known["timeline"] = Timeline(_events(timeline.get("observed", ())), _events(timeline.get("expected", ())))
     return Result(**known)
+
+
+def _mistake(item: dict[str, Any]) -> Mistake:
+    rows = tuple(str(row) for row in item["rows"])
+    return Mistake(int(item["shown"]), int(item["said"]), float(item["confidence"]), rows)
+
+
+def _attempt(item: dict[str, Any]) -> Attempt:
+    score = item["score"]
+    return Attempt(str(item["id"]), None if score is None else float(score))
 
 
 def _events(items: Iterable[dict[str, Any]]) -> tuple[StepEvent, ...]:
@@ -204,8 +234,20 @@ class RenderContext:
     formats: tuple[str, ...] = ()
     #: the command that repeats this run
     command: str = ""
+    #: languages rendered in the same call; the pages of the first one have the plain name
+    languages: tuple[str, ...] = ()
+    #: the same for each further language
+    others: tuple[RenderContext, ...] = ()
+    #: the submission as the command line named it, for formats that point into a repository
+    path: str = ""
     #: the grader's own values for a finding's message, e.g. {"line": 16}
     extra: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+def page_name(suffix: str, language: str, languages: tuple[str, ...]) -> str:
+    """`report.html` in the first language, `report.es.html` in another one."""
+    name, dot, ending = suffix.rpartition(".")
+    return f"{name}.{language}{dot}{ending}" if name and language in languages[1:] else suffix
 
 
 class Renderer(Protocol):

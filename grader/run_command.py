@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import shlex
+import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .assembly import build_result
 from .assessment import Assessment, Options, take_in
 from .device import resolve
+from .earlier import earlier_attempts
 from .errors import UsageError
 from .model import Exercise
+from .note import FILE, read_note
 from .output import write_text
-from .plugin_manager import all_checks, create_manager
 from .progress import ProgressLine
-from .rendering import choose_renderers, make_context, render
-from .result import Result, to_json
+from .redaction import redact
+from .rendering import choose_renderers, command_again, make_context, render
+from .result import RenderContext, Result, to_json
+from .workshop import Workshop
+
+#: a submission is run, its model is asked, and what else an exercise does with it takes a run each
+RUNS = 6
+SLACK_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,8 @@ class Request:
     sandbox: str = "auto"
     quiet: bool = False
     verbose: bool = False
+    #: what is known of the submission beside its text
+    metadata: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -60,36 +69,59 @@ class Request:
         return [*(word for pair in given.items() for word in pair), *(f"--format={name}" for name in pages)]
 
 
-def grade_one(request: Request) -> Result:
-    """Grade one submission, write its result and pages, print what was asked for."""
-    plugins = create_manager()
-    checks = all_checks(plugins)
+def grade_one(request: Request, workshop: Workshop | None = None) -> Result:
+    """Grade one submission, write its result and pages, print what was asked for.
+
+    `workshop`: that of a process which grades several, one after another.
+    """
+    if workshop is not None:
+        return _grade(request, workshop)
+    with Workshop() as own:
+        return _grade(request, own)
+
+
+def _grade(request: Request, workshop: Workshop) -> Result:
+    plugins, checks = workshop.plugins, workshop.checks
     renderers = choose_renderers(request.formats, plugins)
     progress = ProgressLine(request.submission.name, quiet=request.quiet)
-    assessment, others = take_in(
-        request.submission, named_exercise(request.exercise), plugins, checks, options(request, progress)
-    )
+    note = read_note(request.metadata)
+    chosen = replace(options(request, progress, workshop), metadata=note.metadata)
+    workshop.prepare(request.sandbox, request.seed)
+    assessment, others = take_in(request.submission, named_exercise(request.exercise), plugins, checks, chosen)
     exercise = assessment.exercise
+    progress.expect(assessment.submission.source, exercise.given)
+    workshop.expects(longest(exercise))
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
+    # before anything runs: a language that is not there is told at once
+    context = _words(request, workshop, assessment)
     try:
         result = judge(assessment)
     finally:
         progress.done()
+    result = redact(result, note.hidden)
+    result = replace(result, earlier=earlier_attempts(request.folder, result))
     if request.verbose:
         sys.stderr.write(explain_run(result))
     write_text(request.folder / "result.json", to_json(result))
+    render(renderers, result, context, request.folder)
+    if note.resume:
+        # the last thing of all: what has it is whole
+        write_text(request.folder / FILE, json.dumps({**note.resume, "language": context.language}) + "\n")
+    return result
+
+
+def _words(request: Request, workshop: Workshop, assessment: Assessment) -> RenderContext:
     context = make_context(
-        plugins,
-        checks,
-        exercise,
+        workshop.plugins,
+        workshop.checks,
+        assessment.exercise,
         language=request.lang,
         folder=request.folder,
         formats=request.formats,
-        command=repeat_command(request, exercise),
+        command=repeat_command(request, assessment.exercise),
     )
-    render(renderers, result, context, request.folder)
-    return result
+    return replace(context, path=str(assessment.submission.path))
 
 
 def judge(assessment: Assessment) -> Result:
@@ -131,7 +163,12 @@ def explain_run(result: Result) -> str:
     return "".join(f"{name}: {value}\n" for name, value in chosen.items())
 
 
-def options(request: Request, progress: ProgressLine) -> Options:
+def longest(exercise: Exercise) -> float:
+    """Seconds after which a grading hangs: several times what its runs may take, and time to get ready."""
+    return RUNS * exercise.limits.wall_seconds + SLACK_SECONDS
+
+
+def options(request: Request, progress: ProgressLine, workshop: Workshop) -> Options:
     return Options(
         sandbox=request.sandbox,
         device=resolve(request.device),
@@ -140,6 +177,7 @@ def options(request: Request, progress: ProgressLine) -> Options:
         data_root=request.data_root,
         secret=read_secret(request.secret_file),
         progress=progress,
+        backends=workshop.backends,
     )
 
 
@@ -158,5 +196,4 @@ def read_secret(path: Path | None) -> bytes | None:
 
 def repeat_command(request: Request, exercise: Exercise) -> str:
     """The command that repeats this run."""
-    parts = ["grade", "--exercise", exercise.id, "--seed", str(request.seed), request.submission.name]
-    return shlex.join(parts)
+    return command_again(exercise.id, request.seed, request.submission.name)

@@ -97,6 +97,8 @@ class RateFacts:
     #: |change| / |weight| of one weight in the steps looked at: the largest, and the median
     largest_movement: float | None = None
     usual_movement: float | None = None
+    #: empty for a rate that never changed
+    curve: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,10 @@ class ClipFacts:
     added: int = 0
 
 
+#: losses that compare quantities
+OF_QUANTITIES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+
+
 @dataclass(frozen=True)
 class LossCall:
     """Calls of one loss function on one line. Counters count the calls that were looked at closely."""
@@ -277,6 +283,13 @@ class LossCall:
     last_value: float | None = None
     #: the input shares its memory with the target, or with what went into a model
     from_data: int = 0
+
+    @property
+    def squares_of_classes(self) -> bool:
+        """Whether a loss of quantities got scores for several classes, and names of classes as the target."""
+        integers = self.target_type.endswith(("int64", "int32", "uint8", "long", "int"))
+        several = len(self.input_shape) == 2 and self.input_shape[1] > 1 and len(self.target_shape) == 1
+        return self.function in OF_QUANTITIES and integers and several
 
     def mostly(self, count: int) -> bool:
         """Whether more than half of the calls that were looked at are counted here."""
@@ -316,6 +329,52 @@ class EpochFacts:
     steps: int
     samples: int
     loss: float | None
+    #: batches, of which so many had a loss that could not be read; the sum over batches, and the last one's
+    batches: int = 0
+    missing: int = 0
+    batch_sum: float | None = None
+    last: float | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """Numbers that a function returned, under the name or place that they had; a single one is a series of one."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What a function that the exercise names returned, and the line of its last return."""
+
+    function: str
+    line: int | None
+    #: epochs before it was called, and while it ran
+    first: int
+    epochs: int
+    series: tuple[Series, ...] = ()
+
+
+@dataclass(frozen=True)
+class AnsweredPass:
+    """One pass over a loader inside such a function: how many outputs agreed with their labels."""
+
+    #: the same for passes over the same loader
+    group: int
+    line: int | None
+    #: samples of its data set
+    size: int | None
+    #: a batch of it was trained on
+    trained: bool
+    samples: int
+    correct: int
+    batches: int
+    #: the sum of the batches' own shares, and the last of them
+    shares: float
+    last: float
+    #: not every batch was answered exactly once in a way that can be counted
+    unclear: bool = False
 
 
 @dataclass(frozen=True)
@@ -333,6 +392,8 @@ class LoaderFacts:
     #: the data set, or the one that it is a part of, was made with `train=False`
     held_out: bool = False
     passes: int = 0
+    #: of these, begun by a `for` statement over the loader itself
+    looped: int = 0
     #: passes that came to the loader's end
     finished: int = 0
     #: batches that a backward pass followed, passes with such batches, and the most of them in one pass
@@ -342,6 +403,23 @@ class LoaderFacts:
     #: class numbers that were looked at in order, and how often one differed from the one before it
     labels: int = 0
     label_changes: int = 0
+
+
+@dataclass(frozen=True)
+class PairFacts:
+    """Inputs and targets as the loss met them, in the batches that were looked at."""
+
+    looked: int = 0
+    #: targets that came with these inputs; the same in another order; those of another batch
+    aligned: int = 0
+    shuffled: int = 0
+    other_batch: int = 0
+    line: int | None = None
+    #: samples that came again in a later epoch, and with another target; the share of the latter that chance gives
+    again: int = 0
+    contradictions: int = 0
+    expected: float = 0.0
+    again_line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -427,6 +505,13 @@ class Trace:
     kept: KeptFacts = KeptFacts()
     remodels: tuple[RemodelFacts, ...] = ()
     happenings: Happenings = Happenings()
+    returned: tuple[Returned, ...] = ()
+    answers: tuple[AnsweredPass, ...] = ()
+    pairs: PairFacts = PairFacts()
+    #: functions of the exercise that the worker called, because the submission had trained nothing by itself
+    called: tuple[str, ...] = ()
+    #: the recorder's hooks were no longer in their places when the code was over
+    unhooked: bool = False
     device: str = "cpu"
     #: what of the recorder itself failed, for the instructor; empty when all is well
     problem: str = ""
@@ -442,6 +527,11 @@ class Trace:
     def swapped_loss(self) -> bool:
         """Whether a loss got its arguments in the wrong order: it may stop there, before any training."""
         return any(call.swapped for call in self.loss_calls)
+
+    @property
+    def refused_classes(self) -> tuple[LossCall, ...]:
+        """Losses of quantities that were given classes: they may stop there, before any training."""
+        return tuple(call for call in self.loss_calls if call.producer and call.squares_of_classes)
 
     def trained_through(self, loader: LoaderFacts) -> bool:
         """Whether training also went through all of a data set of this size, in a loop on another line."""

@@ -31,6 +31,7 @@ FEWEST_CALLS = 2
         "A reduction over a dimension makes that dimension vanish. The one that stays must be the batch.",
         "Look at the argument dim of torch.argmax and of torch.max.",
     ),
+    explains=("crashed",),
 )
 def accuracy_over_wrong_dimension(evidence: Evidence) -> Iterator[Sign]:
     """Outputs (batch, classes) of a classifier whose maximum was taken over the rows only."""
@@ -39,5 +40,12 @@ def accuracy_over_wrong_dimension(evidence: Evidence) -> Iterator[Sign]:
     classes = {call.classes for call in trace.loss_calls if call.classes > 1}
     shape = trace.model.output_shape if trace.model is not None else ()
     seen = trace.over_rows
-    if seen.count >= FEWEST_CALLS and len(shape) == 1 and shape[0] in classes:
+    enough = seen.count >= FEWEST_CALLS or (len(shape) == 1 and seen.count and _ended_by_it(evidence, shape[0]))
+    if enough and len(shape) == 1 and shape[0] in classes:
         yield sign(seen.line, count=seen.count, classes=shape[0])
+
+
+def _ended_by_it(evidence: Evidence, classes: int) -> bool:
+    """The run ended where as many answers as classes met another number of labels."""
+    crash = evidence.run.crash
+    return crash is not None and "must match" in crash.message and f"({classes})" in crash.message

@@ -56,7 +56,12 @@ def _one_epoch_each(trace: Trace, updates: int) -> bool:
 
 
 def _compares(trace: Trace) -> bool:
-    """Several models were tried out after their training, or were trained on other data or in other ways."""
+    """Several models were tried out after their training, or were trained on other data or in other ways.
+
+    Where an optimizer was made for a first model and never stepped, that one was meant to be trained, and the others
+    took its place.
+    """
+    meant = any(not optimizer.steps for optimizer in trace.optimizers)
     tried = [group for group in trace.forwards if not group.trained and group.updated]
     rates = {optimizer.rates.largest for optimizer in trace.optimizers if optimizer.steps}
-    return len(tried) > 1 or len(rates) > 1 or sum(loader.trained > 0 for loader in trace.loaders) > 1
+    return (len(tried) > 1 and not meant) or len(rates) > 1 or sum(loader.trained > 0 for loader in trace.loaders) > 1

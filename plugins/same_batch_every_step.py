@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grader import Evidence, Severity, Sign, check, sign
+from grader import Evidence, LoaderFacts, Severity, Sign, check, sign
 
 FEWEST_PASSES = 3
+#: a loop that is left after one batch so often, and more often than there are batches, is left on purpose
+ON_PURPOSE = 20
 
 
 @check(
@@ -34,10 +36,18 @@ FEWEST_PASSES = 3
     explains=("accuracy-below-threshold", "data-not-covered", "data-not-shuffled", "loss-not-decreasing"),
 )
 def same_batch_every_step(evidence: Evidence) -> Iterator[Sign]:
-    """Several passes of a loader of fixed order, each left after the first of several batches."""
+    """Several passes of a loader of fixed order, each left after the first of several batches.
+
+    Can the model learn one batch by heart? Who asks that leaves a loop over the loader at once, many times: a note.
+    """
     trace = evidence.trace
     assert trace is not None
     for loader in trace.loaders:
         again = loader.trained_passes >= FEWEST_PASSES and loader.most_trained == 1 and not loader.finished
         if again and loader.sequential and (loader.batches or 0) > 1 and not trace.trained_through(loader):
-            yield sign(loader.line, passes=loader.trained_passes, batches=loader.batches)
+            severity = Severity.NOTE if _is_on_purpose(loader) else None
+            yield sign(loader.line, severity=severity, passes=loader.trained_passes, batches=loader.batches)
+
+
+def _is_on_purpose(loader: LoaderFacts) -> bool:
+    return loader.looped == loader.passes >= ON_PURPOSE and loader.passes > (loader.batches or 0)

@@ -36,13 +36,15 @@ from grader import Evidence, LossCall, Severity, Sign, Trace, check, sign
         "initial-loss-far-off",
         "loss-not-decreasing",
         "loss-shape-broadcast",
+        "unusable-answers",
     ),
+    needs=("fitting-loss",),
 )
 def wrong_loss(evidence: Evidence) -> Iterator[Sign]:
     """A loss that cannot work for its own input, or another one than the exercise asks for."""
     trace = evidence.trace
     assert trace is not None
-    trained = [call for call in trace.loss_calls if call.with_graph]
+    trained = [call for call in trace.loss_calls if call.with_graph] or list(trace.refused_classes)
     total = sum(call.calls for call in trained)
     for call in trained:
         if fitting := _unfit(call, trace):
@@ -73,11 +75,7 @@ def _unfit(call: LossCall, trace: Trace) -> str | None:
     columns = call.input_shape[1] if len(call.input_shape) == 2 else None
     if call.function == "cross_entropy" and (columns == 1 or _one_output_in_a_row(call, trace)):
         return "mse_loss / binary_cross_entropy_with_logits"
-    integers = call.target_type.endswith(("int64", "int32", "uint8", "long", "int"))
-    squares = call.function in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
-    if squares and integers and columns and columns > 1 and len(call.target_shape) == 1:
-        return "cross_entropy"
-    return None
+    return "cross_entropy" if call.squares_of_classes else None
 
 
 def _one_output_in_a_row(call: LossCall, trace: Trace) -> bool:

@@ -36,15 +36,29 @@ class Chart:
     lowest: str
     highest: str
     logarithmic: bool = False
+    #: rectangles, one for each epoch: where the reference lies
+    band: str = ""
 
 
-def draw(curve: Iterable[tuple[float, float]], means: Iterable[tuple[float, float]] = ()) -> Chart | None:
+@dataclass(frozen=True)
+class Span:
+    """Where a value is expected to lie, from one step to another."""
+
+    start: float
+    end: float
+    low: float
+    high: float
+
+
+def draw(
+    curve: Iterable[tuple[float, float]], means: Iterable[tuple[float, float]] = (), band: Sequence[Span] = ()
+) -> Chart | None:
     """Draw (step, value) points and, as dots, means over epochs; None when there is nothing to join."""
     line, dots = _clean(curve), _clean(means)
     joined = line if len(line) > 1 else dots
     if len(joined) < 2:
         return None
-    values = [value for _, value in line + dots]
+    values = [value for _, value in line + dots] + [value for span in band for value in (span.low, span.high)]
     right = max(step for step, _ in line + dots)
     logarithmic = _is_spread(values)
     up = _log_scale(values) if logarithmic else _linear_scale(values)
@@ -56,9 +70,10 @@ def draw(curve: Iterable[tuple[float, float]], means: Iterable[tuple[float, floa
         up=tuple(Tick(place((0, tick))[1], f"{tick:g}") for tick in up.ticks),
         first=_short(joined[0][1]),
         last=_short(joined[-1][1]),
-        lowest=_short(min(values)),
-        highest=_short(max(values)),
+        lowest=_short(min(value for _, value in line + dots)),
+        highest=_short(max(value for _, value in line + dots)),
         logarithmic=logarithmic,
+        band="".join(_rectangle(place((span.start, span.high)), place((span.end, span.low))) for span in band),
     )
 
 
@@ -122,6 +137,12 @@ def _placer(right: float, scale: _Scale) -> Callable[[tuple[float, float]], tupl
         return round(point[0] * across, 1), round(HEIGHT * (1 - min(max(share, 0.0), 1.0)), 1)
 
     return place
+
+
+def _rectangle(corner: tuple[float, float], opposite: tuple[float, float]) -> str:
+    """At least one unit high, so that a narrow band can be seen."""
+    low = max(opposite[1], corner[1] + 1)
+    return f"M{corner[0]:g} {corner[1]:g}H{opposite[0]:g}V{low:g}H{corner[0]:g}z"
 
 
 def _short(value: float) -> str:

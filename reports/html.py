@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader import RenderContext, Renderer, Result, hookimpl, visible
+from grader import RenderContext, Renderer, Result, hookimpl, page_name, visible
 
-from . import phrases, view
-from .chart import Chart, draw
+from . import attempts, phrases, view
+from .chart import Chart, Span, draw
+from .digits import drawings
 
 if TYPE_CHECKING:
     import jinja2
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_CLASSES = 20
 MAX_CURVES = 4
-MAX_OUTPUT = 10_000
+#: bytes of a page that each stream of the student's may take, however much its letters grow by escaping
+MAX_OUTPUT = 12_000
 
 
 class HtmlReport:
@@ -37,11 +39,24 @@ class HtmlReport:
             context=context,
             curves=curves(result, context),
             mixed_up=mixed_up(result),
-            style_hash=_style_hash(environment),
+            mistakes=drawings(result),
+            attempts=attempts.rows(result),
+            other_languages=other_languages(self.suffix, context),
+            style_hash=style_hash(environment, "report.css"),
             say=phrases,
             visible=visible,
-            max_output=MAX_OUTPUT,
+            printed=printed,
         )
+
+
+def printed(text: str) -> str:
+    """A stream of the student's as text, cut where it would make the page too large."""
+    import markupsafe
+
+    shown = visible(text, MAX_OUTPUT)
+    while (size := len(str(markupsafe.escape(shown)).encode())) > MAX_OUTPUT:
+        shown = shown[: len(shown) * MAX_OUTPUT // size - 1] + "…"
+    return shown
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,15 @@ class Curve:
     name: str
     word: str
     chart: Chart
+
+
+@dataclass(frozen=True)
+class OtherLanguage:
+    """The same page in another language, beside this one."""
+
+    code: str
+    name: str
+    page: str
 
 
 @dataclass(frozen=True)
@@ -68,8 +92,8 @@ def curves(result: Result, context: RenderContext) -> tuple[Curve, ...]:
     drawn: list[Curve] = []
     for name in sorted({"loss", *series}, key=lambda name: (name != "loss", name)):
         points = series.get(name, ())
-        means = _epoch_means(result, points) if name == "loss" else []
-        chart = draw(points, means)
+        means = _epoch_means(result) if name == "loss" else []
+        chart = draw(points, means, band(result, context) if name == "loss" else ())
         if chart:
             drawn.append(Curve(name, phrases.curve_word(name, context), chart))
     return tuple(drawn[:MAX_CURVES])
@@ -88,12 +112,35 @@ def mixed_up(result: Result) -> tuple[MixedUp, ...]:
     return tuple(sorted(pairs, key=lambda pair: (-pair.count, pair.shown, pair.said))[:3])
 
 
-def _epoch_means(result: Result, points: tuple[tuple[int, float], ...]) -> list[tuple[float, float]]:
-    """The mean loss of each epoch, placed at the epoch's last step."""
+def band(result: Result, context: RenderContext) -> tuple[Span, ...]:
+    """Where the reference's mean loss lies in each epoch, over the steps of this run's epochs."""
+    known = context.exercise.band if context.exercise else {}
+    expected = known.get(result.run.dataset or "", ())
+    epochs = len(result.metrics.loss)
+    length = _last_step(result) / epochs if epochs else 0.0
+    return tuple(
+        Span(index * length, (index + 1) * length, low, high) for index, (low, high) in enumerate(expected[:epochs])
+    )
+
+
+def other_languages(suffix: str, context: RenderContext) -> tuple[OtherLanguage, ...]:
+    """The languages in which a page was rendered at the same time."""
+    others = [code for code in context.languages if code != context.language]
+    return tuple(
+        OtherLanguage(code, phrases.language_name(code), page_name(suffix, code, context.languages)) for code in others
+    )
+
+
+def _last_step(result: Result) -> float:
+    last = max((step for step, _ in result.curves.get("loss", ())), default=result.run.steps)
+    return float(last or len(result.metrics.loss))
+
+
+def _epoch_means(result: Result) -> list[tuple[float, float]]:
+    """The mean loss of each epoch, placed in the middle of its steps."""
     means = result.metrics.loss
-    last = max((step for step, _ in points), default=result.run.steps) or len(means)
-    placed = ((index + 1) / len(means) * last for index in range(len(means)))
-    return [(step, value) for step, value in zip(placed, means, strict=True) if value is not None]
+    length = _last_step(result) / len(means) if means else 0.0
+    return [((index + 0.5) * length, value) for index, value in enumerate(means) if value is not None]
 
 
 @functools.lru_cache(maxsize=4)
@@ -114,9 +161,9 @@ def templates(gettext: Callable[[str], str], ngettext: Callable[[str, str, int],
     return environment
 
 
-def _style_hash(environment: jinja2.Environment) -> str:
-    """What the page's policy allows as style: the sheet that we wrote, and no other."""
-    sheet = environment.get_template("report.css").render()
+def style_hash(environment: jinja2.Environment, *sheets: str) -> str:
+    """What a page's policy allows as style: the sheets that we wrote, and no other."""
+    sheet = "".join(environment.get_template(name).render() for name in sheets)
     return base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from grader import RenderContext, Renderer, Result, hookimpl, visible
 
-from . import phrases, view
+from . import phrases, steps_text, view
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
 
@@ -56,19 +56,20 @@ def _keep_ends(part: str) -> str:
 def _heading(page: view.View, context: RenderContext) -> list[str]:
     result = page.result
     score = f"{phrases.points(result.score)} / {phrases.points(result.max_score)}"
-    return [f"### {plain(page.title)} — {score}", plain(page.headline)]
+    change = f" ({page.change})" if page.change else ""
+    return [f"### {plain(page.title)} — {score}", plain(f"{page.headline}{change}")]
 
 
 def _first(page: view.View, context: RenderContext) -> list[str]:
     first = page.first
     if first is None:
         return []
-    code = "\n".join(f"{'>' if line.marked else ' '}{line.number:4d}  {line.text}" for line in page.code)
+    code = steps_text.numbered(page.code)
     return [
         f"**{plain(page.label)}: {prose(first.title)}**",
         prose(first.message),
         fenced(code) if code else "",
-        fenced(_steps(page, context)) if page.steps else "",
+        fenced(steps_text.columns(page.steps, context)) if page.steps else "",
         prose(first.why),
         f"**{context.gettext('Try this:')}** {prose(first.experiment)}" if first.experiment else "",
         *(_hint(number, hint, context) for number, hint in enumerate(first.hints, 1)),
@@ -78,24 +79,6 @@ def _first(page: view.View, context: RenderContext) -> list[str]:
 def _hint(number: int, hint: str, context: RenderContext) -> str:
     label = context.gettext("Hint {number}").format(number=number)
     return f"<details><summary>{label}</summary>\n\n{prose(hint)}\n\n</details>"
-
-
-def _steps(page: view.View, context: RenderContext) -> str:
-    """The observed step beside the expected one, as two columns of text."""
-    rows = [(context.gettext("Your step"), context.gettext("Expected step"))]
-    for row in page.steps:
-        expected = phrases.event_word(row.expected.event, context) if row.expected else ""
-        rows.append((_observed(row, context), expected))
-    wide = max(len(left) for left, _ in rows)
-    return "\n".join(f"{left:<{wide}}   {right}".rstrip() for left, right in rows)
-
-
-def _observed(row: view.Row, context: RenderContext) -> str:
-    event = row.observed
-    if event is None:
-        return f"({context.gettext('missing here') if row.missing else context.gettext('in another way')})"
-    line = f"  {context.gettext('line {line}').format(line=event.line)}" if event.line else ""
-    return f"{phrases.event_word(event.event, context)}{line}{'  (!)' if row.misplaced else ''}"
 
 
 def _table(page: view.View, context: RenderContext) -> str:

@@ -113,6 +113,9 @@ def reason_sentence(reason: str, context: RenderContext) -> str:
         "left": context.gettext("The program was gone before the hidden images could be shown to its model."),
         "timed-out": context.gettext("The model took too long to answer for the hidden images."),
         "run-ended-early": context.gettext("The run ended before this could be observed."),
+        "trace-contradicted": context.gettext(
+            "The recording of the training does not fit what was computed again; somebody has to look at it."
+        ),
         "nothing-trained": context.gettext("No training was seen, so there is nothing to judge."),
         "no-evidence": context.gettext("What was observed is not enough to decide this."),
         "grader-failed": context.gettext("One of the grader’s checks failed."),
@@ -133,6 +136,11 @@ def event_word(event: str, context: RenderContext) -> str:
         "update": context.gettext("update by hand"),
     }
     return known.get(event) or visible(event, 14)
+
+
+def language_name(code: str) -> str:
+    """A language as its speakers call it; a code that is not known stays as it is."""
+    return {"en": "English", "es": "Español"}.get(code, visible(code, 20))
 
 
 def curve_word(name: str, context: RenderContext) -> str:

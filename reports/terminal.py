@@ -65,7 +65,8 @@ def _heading(console: Console, page: view.View) -> None:
     result = page.result
     score = f"{phrases.points(result.score)} / {phrases.points(result.max_score)}"
     console.print(f"{page.title} · {visible(result.submission.name, 120)}", style="bold")
-    console.print(f"{score}  {page.headline}", style="green" if page.full else "")
+    change = f" ({page.change})" if page.change else ""
+    console.print(f"{score}  {page.headline}{change}", style="green" if page.full else "")
 
 
 def _rubric(console: Console, page: view.View, context: RenderContext) -> None:

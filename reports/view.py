@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader import (
     Blame,
@@ -22,7 +22,7 @@ from grader import (
     visible,
 )
 
-from . import phrases
+from . import attempts, phrases
 
 #: lines of the student's shown before and after the marked ones
 AROUND = 5
@@ -30,6 +30,7 @@ MAX_MARKED = 12
 MAX_COLUMNS = 160
 MAX_ROWS = 14
 MAX_FINDINGS = 40
+MAX_CHECKS = 60
 #: where Python ends a line; str.splitlines also splits at form feeds and inside strings
 _LINE_END = re.compile(r"\r\n|\r|\n")
 WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
@@ -55,6 +56,15 @@ class Told:
 
 
 @dataclass(frozen=True)
+class LookedFor:
+    """One check of a rubric line: what it looks for, and whether that was there."""
+
+    title: str
+    glyph: str
+    word: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One rubric line in words."""
 
@@ -69,6 +79,8 @@ class Line:
     reason: str
     needs_review: bool
     told: tuple[Told, ...]
+    #: empty where the line was not decided
+    looked_for: tuple[LookedFor, ...]
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,8 @@ class Row:
 
     observed: StepEvent | None
     expected: StepEvent | None
+    #: where the observed call stands, in words
+    place: str = ""
 
     @property
     def misplaced(self) -> bool:
@@ -118,6 +132,8 @@ class View:
     #: how many other findings follow from the root cause
     explains: int
     code: tuple[CodeLine, ...]
+    #: what has changed since the last attempt, "" where nothing is known of one
+    change: str
     #: empty unless the observed step differs from the expected one
     steps: tuple[Row, ...]
 
@@ -142,7 +158,7 @@ class View:
 def build(result: Result, context: RenderContext) -> View:
     """Order and translate everything once, for all renderers."""
     told = _tell_all(result, context)
-    steps = align(result.timeline)
+    steps = tuple(replace(row, place=_place_of(row, result, context)) for row in align(result.timeline))
     first = next((item for item in told if _leads(item.finding)), None)
     return View(
         result=result,
@@ -155,7 +171,8 @@ def build(result: Result, context: RenderContext) -> View:
         label=_label(first, context),
         cost=_cost(first, result),
         explains=sum(item.finding.consequence_of == first.finding.check for item in told) if first else 0,
-        code=excerpt(first.finding.where, result.source) if first else (),
+        code=excerpt(first.finding.where, result.source, result.cells) if first else (),
+        change=attempts.change(result, context),
         steps=steps if _is_of_order(first, context) and differs(steps) else (),
     )
 
@@ -163,15 +180,15 @@ def build(result: Result, context: RenderContext) -> View:
 def exercise_title(result: Result, context: RenderContext) -> str:
     """The exercise's title in the reader's language, else in English, else its id."""
     titles: Mapping[str, str] = context.exercise.titles if context.exercise else {}
-    return _pick(titles, context.language) or visible(str(result.exercise.get("id", "")), 100)
+    return localised(titles, context.language) or visible(str(result.exercise.get("id", "")), 100)
 
 
-def excerpt(where: Place | None, source: str) -> tuple[CodeLine, ...]:
-    """The lines around a place; in a notebook, where lines count from each cell, the one that is known."""
+def excerpt(where: Place | None, source: str, cells: Sequence[tuple[int, int]] = ()) -> tuple[CodeLine, ...]:
+    """The lines around a place, in a notebook those of its cell; only the place where the text has no such line."""
     if where is None:
         return ()
-    lines = _LINE_END.split(source)
-    inside = where.cell is None and 1 <= where.line <= len(lines)
+    lines = _lines_of(where.cell, source, cells)
+    inside = 1 <= where.line <= len(lines)
     if not inside or lines[where.line - 1].strip() != where.text.strip():
         return (CodeLine(where.line, visible(where.text, MAX_COLUMNS), True),)
     end = min(max(where.end_line, where.line), where.line + MAX_MARKED - 1, len(lines))
@@ -182,6 +199,17 @@ def excerpt(where: Place | None, source: str) -> tuple[CodeLine, ...]:
     while shown and not lines[shown[0] - 1].strip():
         shown = shown[1:]
     return tuple(CodeLine(number, visible(lines[number - 1], MAX_COLUMNS), number in marked) for number in shown)
+
+
+def _lines_of(cell: int | None, source: str, cells: Sequence[tuple[int, int]]) -> list[str]:
+    """The lines of a script, or of one cell of a notebook."""
+    lines = _LINE_END.split(source)
+    if cell is None:
+        return lines
+    starts = [start for start, _ in cells]
+    start = next((start for start, number in cells if number == cell), len(lines) + 1)
+    end = min((other for other in starts if other > start), default=len(lines) + 1)
+    return lines[start - 1 : end - 1]
 
 
 def align(timeline: Timeline) -> tuple[Row, ...]:
@@ -200,6 +228,15 @@ def align(timeline: Timeline) -> tuple[Row, ...]:
             rows[place] = Row(rows[place].observed, wanted)
             following = place
     return tuple(rows[:MAX_ROWS])
+
+
+def _place_of(row: Row, result: Result, context: RenderContext) -> str:
+    """`line 16`, or `cell 3, line 2`: the recorder knows a notebook's lines as those of one text."""
+    line = row.observed.line if row.observed else None
+    if line is None:
+        return ""
+    start, cell = max(((start, cell) for start, cell in result.cells if start <= line), default=(1, None))
+    return line_of(Place(line - start + 1, line, "", cell), context.gettext)
 
 
 def differs(rows: Sequence[Row]) -> bool:
@@ -269,6 +306,18 @@ def _title(check: str, context: RenderContext) -> str:
     return _say(known.title, context) if known else visible(check, 80)
 
 
+def _looked_for(verdict: VerdictRecord, told: Sequence[Told], context: RenderContext) -> tuple[LookedFor, ...]:
+    seen = {item.finding.check: item for item in reversed(told)}
+    words = {True: ("↳", context.gettext("a consequence")), False: ("→", context.gettext("seen"))}
+    return tuple(
+        LookedFor(
+            _title(slug, context),
+            *(words[bool(seen[slug].cause)] if slug in seen else ("✓", context.gettext("not seen"))),
+        )
+        for slug in verdict.checks[:MAX_CHECKS]
+    )
+
+
 def _line(verdict: VerdictRecord, told: Sequence[Told], context: RenderContext) -> Line:
     broken = verdict.status is Status.ERROR
     undecided = broken or verdict.status is Status.SKIPPED
@@ -284,6 +333,7 @@ def _line(verdict: VerdictRecord, told: Sequence[Told], context: RenderContext) 
         reason=phrases.reason_sentence("grader-failed" if broken else verdict.reason, context),
         needs_review=verdict.needs_review,
         told=tuple(item for item in told if item.finding.verdict == verdict.id),
+        looked_for=() if undecided else _looked_for(verdict, told, context),
     )
 
 
@@ -291,10 +341,11 @@ def rubric_title(line: str, context: RenderContext) -> str:
     """The title of a rubric line in the reader's language, else in English, else its id."""
     rubric = context.exercise.rubric if context.exercise else ()
     titles: Mapping[str, str] = next((item.titles for item in rubric if item.id == line), {})
-    return _pick(titles, context.language) or visible(line, 60)
+    return localised(titles, context.language) or visible(line, 60)
 
 
-def _pick(titles: Mapping[str, str], language: str) -> str:
+def localised(titles: Mapping[str, str], language: str) -> str:
+    """A title in a language, else in English; "" when there is neither."""
     short = language.replace("_", "-").split("-")[0]
     return titles.get(language) or titles.get(short) or titles.get("en") or ""
 

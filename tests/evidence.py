@@ -36,10 +36,16 @@ from grader.trace import Trace
 from .builders import make_evidence, make_exercise, make_line
 from .endings import ending
 from .recording import Recording, run
+from .rehearsing import FUNCTION, ask
 
 CHECKS = all_checks(create_manager(third_party=False))
 #: programs of these checks end badly on purpose, and are run under limits of their own
 ENDINGS = ("killed", "out-of-memory", "output-flood", "timed-out")
+#: calls a submission's `train` as the worker would
+CALL = """
+the_model = model()
+train(the_model, train_loader(), criterion(), optimizer(the_model), num_epochs)
+"""
 SEVERE = (Severity.ERROR, Severity.WARNING)
 
 
@@ -47,7 +53,9 @@ def evidence_of(path: Path) -> Evidence:
     """Read, run and watch a program. Its first lines may say what an exercise would ask for:
 
     `# expects: loss = "cross_entropy"`, `# asks for: no-evaluation-happened`, `# functions: ["train"]`,
-    `# threshold: 0.9` (the program's `result` is then its accuracy on new data).
+    `# calls: train` (as the worker calls it),
+    `# replay: regression-loop` (the file only defines `train`, which is called as in that exercise, and once more
+    by the oracle), `# threshold: 0.9` (the program's `result` is then its accuracy on new data).
     """
     submission, problem = read(path)
     header = _header(submission.source)
@@ -60,11 +68,21 @@ def evidence_of(path: Path) -> Evidence:
     if path.name.startswith("bad") and path.parent.name in ENDINGS:
         ended = ending(submission.source, seconds=1.0 if path.parent.name == "timed-out" else 60.0)
         return make_evidence(submission=submission, exercise=exercise, run=ended, trace=None)
+    given = _given(header)
     with patch.object(sys, "argv", [submission.entry]):
-        recording = run(submission.source)
+        functions = header.get("calls", "").split()
+        recording = run(submission.source + (f"\n{given}{CALL}" if given else ""), functions=functions)
     evaluation = _evaluation(header, recording)
     assert recording.trace.problem == "", recording.trace.problem
-    return Evidence(submission, exercise, _run(recording), recording.trace, evaluation)
+    trace = replace(recording.trace, called=(FUNCTION,)) if given else recording.trace
+    replayed = ask(submission.source, given, trace=trace) if given else None
+    return Evidence(submission, exercise, _run(recording), trace, evaluation, replayed)
+
+
+def _given(header: dict[str, str]) -> str:
+    """What the exercise in the header supplies; empty where none is named."""
+    folder = Path(__file__).resolve().parent.parent / "exercises" / header.get("replay", "")
+    return (folder / "given.py").read_text(encoding="utf-8") if "replay" in header else ""
 
 
 def read(path: Path) -> tuple[Submission, SubmissionError | None]:

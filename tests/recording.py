@@ -9,7 +9,7 @@ import sys
 import textwrap
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,34 @@ from grader.trace import Trace, parse_trace
 
 WORKER = Path(__file__).parents[1] / "grader" / "worker"
 ENTRY = "/program/submission.py"
+#: what a program's own functions are called with, where a test asks for that
+GIVEN = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+num_epochs = 4
+inputs = torch.randn(180, 10)
+targets = inputs[:, :3].argmax(1)
+
+def train_loader():
+    return DataLoader(TensorDataset(inputs[:100], targets[:100]), batch_size=16, shuffle=True)
+
+def val_loader():
+    return DataLoader(TensorDataset(inputs[100:], targets[100:]), batch_size=32)
+
+def model():
+    return nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 3))
+
+def criterion():
+    return nn.CrossEntropyLoss()
+
+def optimizer(model):
+    return torch.optim.SGD(model.parameters(), lr=0.1)
+
+def scheduler(optimizer):
+    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+"""
 
 
 @dataclass(frozen=True)
@@ -38,8 +66,11 @@ def record(source: str, seed: int = 0) -> tuple[Trace, Crash | None]:
     return recording.trace, recording.crash
 
 
-def run(source: str, seed: int = 0, watched: bool = True) -> Recording:
-    """The same with everything else that can be told. Not `watched`: without any recorder."""
+def run(source: str, seed: int = 0, watched: bool = True, functions: Sequence[str] = ()) -> Recording:
+    """The same with everything else that can be told. Not `watched`: without any recorder.
+
+    `functions`: called as the worker calls those of an exercise.
+    """
     worker_package()
     reader, writer = os.pipe()
     child = os.fork()
@@ -47,7 +78,7 @@ def run(source: str, seed: int = 0, watched: bool = True) -> Recording:
         os.close(reader)
         status = 1
         try:
-            answer = json.dumps(_in_child(textwrap.dedent(source), seed, watched))
+            answer = json.dumps(_in_child(textwrap.dedent(source), seed, watched, functions))
             with os.fdopen(writer, "w") as stream:
                 stream.write(answer)
             status = 0
@@ -103,17 +134,28 @@ def new_recorder(emit: Callable[[dict[str, object]], None] = lambda trace: None,
     return importlib.import_module("gradeloop_worker.recorder").Recorder(entry, emit, lambda epoch, step, loss: None)
 
 
-def _in_child(source: str, seed: int, watched: bool) -> dict[str, Any]:
+def _in_child(source: str, seed: int, watched: bool, functions: Sequence[str]) -> dict[str, Any]:
     traces: list[dict[str, object]] = []
     recorder = new_recorder(traces.append)
     if watched:
         recorder.install()
     crash, namespace = _execute(source, seed)
+    if functions and crash is None:
+        crash = _call(recorder, functions, namespace)
     if watched:
         recorder.finish()
         recorder.uninstall()
     trace = traces[-1] if traces else {}
     return {"trace": trace, "crash": crash, "snapshots": len(traces), "result": namespace.get("result")}
+
+
+def _call(recorder: Any, functions: Sequence[str], namespace: dict[str, Any]) -> dict[str, Any] | None:
+    worker = importlib.import_module("gradeloop_worker.main")
+    try:
+        worker.call_functions(recorder, {"functions": functions, "given": GIVEN, "device": "cpu"}, namespace)
+    except BaseException as error:
+        return _describe(error)
+    return None
 
 
 def _execute(source: str, seed: int) -> tuple[dict[str, Any] | None, dict[str, Any]]:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader import (
+    Attempt,
     Basis,
     Blame,
     Check,
     Exercise,
     Finding,
+    Mistake,
     Place,
     RenderContext,
     Result,
@@ -25,6 +27,7 @@ from grader import (
 )
 from grader.model import Limits, RubricLine
 from grader.result import Metrics, RunRecord, SubmissionRecord
+from grader.summary import Row, Summary, summarise
 from grader.translation import translations
 
 LOCALE = Path(__file__).parent.parent / "reports" / "locale"
@@ -115,6 +118,7 @@ EXERCISE = Exercise(
     limits=Limits(),
     dataset="mnist",
     threshold={"mnist": 0.95},
+    band={"mnist": ((0.36, 0.45), (0.19, 0.23), (0.13, 0.16), (0.1, 0.12), (0.08, 0.1))},
 )
 
 
@@ -135,7 +139,8 @@ def context(language: str = "en", **changes: object) -> RenderContext:
 def verdict(name: str, status: Status, score: float | None, most: float, **changes: object) -> VerdictRecord:
     """One rubric line's record."""
     basis = Basis.RECOMPUTED if name == "accuracy" else Basis.CLAIMED
-    return replace(VerdictRecord(name, status, score, most, (), basis), **changes)  # type: ignore[arg-type]
+    checks = next((line.checks for line in EXERCISE.rubric if line.id == name), ())
+    return replace(VerdictRecord(name, status, score, most, checks, basis), **changes)  # type: ignore[arg-type]
 
 
 def falling(steps: int = 4690, floor: float = 0.08) -> tuple[tuple[int, float], ...]:
@@ -149,6 +154,21 @@ def swinging(steps: int = 4690) -> tuple[tuple[int, float], ...]:
     """A loss curve that falls nowhere."""
     numbers = range(1, steps, steps // 100)
     return tuple((n, round(2.9 + 1.7 * math.sin(n / 400) + 0.9 * math.sin(n * 1.3), 4)) for n in numbers)
+
+
+def ring(thick: int = 3) -> tuple[str, ...]:
+    """An image like a 0: a ring of white with gray edges on black."""
+    distances = ([abs(math.hypot(x - 13.5, (y - 13.5) * 0.8) - 7) for x in range(28)] for y in range(28))
+    return tuple("".join(str(max(0, min(3, round(thick - distance)))) for distance in row) for row in distances)
+
+
+def mistakes() -> tuple[Mistake, ...]:
+    """Six images that a model is sure of, and wrong."""
+    pairs = ((3, 6), (2, 3), (5, 6), (6, 5), (0, 6), (9, 4))
+    return tuple(
+        Mistake(shown, said, round(0.999 - index / 50, 3), ring(2 + index % 3))
+        for index, (shown, said) in enumerate(pairs)
+    )
 
 
 def full_marks() -> Result:
@@ -186,8 +206,14 @@ def full_marks() -> Result:
         metrics=Metrics(accuracy=0.9734, threshold=0.95, images=5000, loss=(0.41, 0.21, 0.15, 0.12, 0.1)),
         curves={"loss": falling()},
         confusion=tuple(tuple(480 if i == j else (i * 7 + j * 3) % 5 for j in range(10)) for i in range(10)),
+        mistakes=mistakes(),
         source=SOURCE,
     )
+
+
+def better_than_before() -> Result:
+    """The fourth attempt: one that scored 1, one that waited for a person, one that scored 7, then full marks."""
+    return replace(full_marks(), earlier=(Attempt("aaa", 1.0), Attempt("bbb", None), Attempt("ccc", 7.0)))
 
 
 def expected(*names: str) -> tuple[StepEvent, ...]:
@@ -256,6 +282,7 @@ def without_trace(status: RunStatus, finding: Finding, blame: Blame = Blame.STUD
         metrics=Metrics(),
         curves={},
         confusion=(),
+        mistakes=(),
     )  # fmt: skip
 
 
@@ -290,6 +317,7 @@ def needs_review() -> Result:
         ),
         metrics=Metrics(threshold=0.95),
         confusion=(),
+        mistakes=(),
     )
 
 
@@ -327,6 +355,8 @@ def hostile() -> Result:
         verdicts=(*result.verdicts, verdict(NASTY, Status.FAILED, 0, 0, reason=NASTY)),
         findings=(finding, *result.findings, strange),
         curves={NASTY: falling(), **result.curves},
+        mistakes=(Mistake(1, 2, 0.5, (NASTY, NASTY)), *mistakes()),
+        earlier=(Attempt(NASTY, 3.0),),
         timeline=Timeline((StepEvent(NASTY, 3, "misplaced"),), (StepEvent(NASTY, None, NASTY),)),
         source=f"x = 1\n{NASTY * 20}\n" + "y = 2\n" * 50_000,
     )
@@ -341,3 +371,51 @@ SAMPLES = {
     "grader-failed": grader_failed,
     "hostile": hostile,
 }
+
+
+def full_class() -> Summary:
+    """Twenty submissions of all kinds, and one that was not graded."""
+    kinds = (full_marks, not_cleared, syntax_error, timed_out, needs_review, full_marks, not_cleared, full_marks)
+    names = [
+        "ana",
+        "ben",
+        "carla",
+        "dora",
+        "eva",
+        "fay",
+        "gil",
+        "hana",
+        "ivan",
+        "juan",
+        "kira",
+        "leo",
+        "maria",
+        "nils",
+        "olga",
+        "pau",
+        "quim",
+        "rosa",
+        "sara",
+        "tom",
+    ]
+    rows = [
+        Row(
+            f"{name}.py",
+            kinds[number % len(kinds)](),
+            student=f"{name.title()} Ruiz",
+            student_id=str(number),
+            page=f"{name}.py/report.html",
+            previous_score=4.0 if number % 3 == 0 else None,
+        )
+        for number, name in enumerate(names)
+    ]
+    return summarise(
+        [*rows, Row("empty", reason="a folder without Python", student="Zoe Gil")], {EXERCISE.id: EXERCISE}
+    )
+
+
+def hostile_class() -> Summary:
+    """Names, slugs, pages and reasons that try to be something else than text."""
+    worst = replace(hostile(), findings=tuple(replace(item, check=NASTY) for item in hostile().findings))
+    rows = [Row(NASTY, hostile(), student=NASTY, page=NASTY), Row("c", worst), Row(f"b{NASTY}", reason=NASTY)]
+    return summarise(rows, {EXERCISE.id: EXERCISE})

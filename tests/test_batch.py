@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import csv
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from grader.batch import Row, is_batch, submissions_in, table, write_gradebook
-from grader.engines import Job
-from grader.engines.local import LocalEngine
+from grader.batch import is_batch, table
+from grader.overview import write_gradebook
 from grader.result import from_json
+from grader.summary import Row
 
 GRADE = Path(sys.executable).with_name("grade")
 CORRECT = (Path(__file__).resolve().parent / "submissions" / "regression-loop" / "functions.py").read_text()
@@ -79,46 +77,45 @@ def test_a_folder_with_a_submission_in_it_is_one_submission(tmp_path: Path) -> N
     assert not is_batch(tmp_path / "loop.py")
 
 
-def test_results_are_not_taken_for_submissions(tmp_path: Path) -> None:
-    """Hidden folders, caches and the output of an earlier grading stay out."""
-    for name in ("gradeloop-out", ".git", "__pycache__"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "a.py").write_text("")
-    (tmp_path / "a.py").write_text("")
-    found, left_out = submissions_in(tmp_path)
-    assert ([path.name for path in found], left_out) == (["a.py"], [])
+@pytest.mark.parametrize(("names", "batch"), [
+    (["a.py", "b.py"], True),
+    (["a/x.py"], True),
+    (["a/b/x.ipynb"], True),
+    (["a.zip", "b.zip"], True),
+    (["a.zip"], True),
+    (["loop.py", "mnist.zip"], False),
+    (["submission.py", "other.py", "data.zip", "parts/x.py"], False),
+    (["loop.py", ".venv/lib/x.py"], False),
+    (["notes.txt"], False),
+])  # fmt: skip
+def test_one_submission_is_told_from_many(tmp_path: Path, names: list[str], batch: bool) -> None:
+    """By names alone: a zip may be a submission, a virtual environment never is."""
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert is_batch(tmp_path) is batch
 
 
-def run(*commands: Sequence[str], at_once: int = 2) -> Iterator[int]:
-    jobs = [Job(f"job {number}", tuple(command), Path()) for number, command in enumerate(commands)]
-    return (finished.code for finished in LocalEngine().run(jobs, at_once))
-
-
-def test_a_job_that_dies_costs_only_itself() -> None:
-    """A signal and an exit code are told apart."""
-    suicide = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    commands = [[sys.executable, "-c", code] for code in (suicide, "raise SystemExit(2)", "")]
-    assert sorted(run(*commands)) == [-signal.SIGKILL, 0, 2]
-
-
-def test_an_interrupted_batch_leaves_nothing_running(tmp_path: Path) -> None:
-    """Closing the iterator ends the processes that it started, and waits for them."""
-    mark = tmp_path / "pid"
-    code = f"import os, pathlib, time; pathlib.Path({str(mark)!r}).write_text(str(os.getpid())); time.sleep(600)"
-    jobs = [Job("slow", (sys.executable, "-c", code), Path()), Job("quick", (sys.executable, "-c", ""), Path())]
-    results = LocalEngine().run(jobs, 2)
-    assert next(iter(results)).job.name == "quick"
-    deadline = time.monotonic() + 30
-    while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    results.close()  # type: ignore[attr-defined]
-    with pytest.raises(ProcessLookupError):
-        __import__("os").kill(int(mark.read_text()), 0)
+def test_a_class_in_one_zip_is_graded_as_a_folder(tmp_path: Path) -> None:
+    """As a platform exports it: results lie beside the zip, and a single program in a zip is one submission."""
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+        for name in ("export/doejane_1234_567890_loop.py", "export/ruizana_LATE_1235_567891_loop.py"):
+            archive.writestr(name, "# exercise: regression-loop\nfor x in\n")
+    done = subprocess.run([GRADE, tmp_path / "class.zip"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert "layout: canvas" in done.stderr
+    with (tmp_path / "gradeloop-out" / "gradebook.csv").open(newline="") as file:
+        assert [row["student"] for row in csv.DictReader(file)] == ["doejane", "ruizana"]
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.writestr("hw/loop.py", "# exercise: regression-loop\nfor x in\n")
+    done = subprocess.run([GRADE, "-f", "json", tmp_path / "one.zip"], capture_output=True, text=True, timeout=120)
+    assert from_json(done.stdout).submission.name == "loop.py"
 
 
 def test_a_hostile_name_cannot_break_the_table_or_the_gradebook(tmp_path: Path) -> None:
     """Escapes and line ends are shown, not obeyed."""
-    rows = [Row("a\x1b[31m\nb.py", reason="=HYPERLINK()")]
+    rows = [Row("a\x1b[31m\nb.py", reason="=HYPERLINK()", student="@SUM(1)")]
     assert "\x1b" not in table(rows)
     write_gradebook(tmp_path, rows)
     assert "'=HYPERLINK" in (tmp_path / "gradebook.csv").read_text()
+    assert "'@SUM" in (tmp_path / "gradebook.csv").read_text()

@@ -181,6 +181,23 @@ def test_one_step_per_epoch_counts_only_for_bare_losses(batches: int, bare: int,
     assert roots(say(evidence)) == expected
 
 
+@pytest.mark.parametrize(
+    ("lost", "passes", "expected"),
+    [(35, 5, ["backward-outside-batch-loop"]), (34, 5, []), (7, 1, [])],
+    ids=["all but the last", "not all of them", "one pass"],
+)
+def test_one_backward_per_pass_counts_where_all_other_batches_were_ready(
+    lost: int, passes: int, expected: list[str]
+) -> None:
+    """Eight batches a pass on one line, in training mode and with a graph; a single pass may be a try."""
+    group = ForwardGroup(3, True, True, True, passes, 8 * passes, 0, 0, 0, passes=passes)
+    others = replace(group, trained=False, calls=lost, samples=8 * lost)
+    once = pattern(Outcome.FRESH, NORMAL, passes, batches=1, fresh=1)
+    passed = BackwardFacts(passes, 4, passes, bare=passes)
+    evidence = steps(once, backwards=passed, batches_per_epoch=8, forwards=(group, others))
+    assert roots(say(evidence)) == expected
+
+
 LOSS = LossCall("cross_entropy", 3, 100, 50, 50, (64, 10), (64,), "int64", producer="AddmmBackward0",
                 producer_count=50, classes=10, first_value=2.31, last_value=0.4)  # fmt: skip
 

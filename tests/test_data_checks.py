@@ -274,3 +274,57 @@ def test_an_iterator_of_parameters_is_still_full_when_it_is_clipped() -> None:
     )
     assert crash is None and trace.problem == ""
     assert [(clip.looked, clip.empty, clip.foreign, clip.applied) for clip in trace.clips] == [(4, 0, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "looped"),
+    [
+        ("for x in loader: break", 1),
+        ("[x for x in loader]", 1),
+        ("next(iter(loader))", 0),
+        ("for number, x in enumerate(loader): break", 0),
+    ],
+)
+def test_a_loop_over_a_loader_is_told_from_a_call_of_iter(text: str, looped: int) -> None:
+    """A loop that is left on purpose looks different from an iterator that is made anew for each batch."""
+    trace, crash = record(
+        f"""
+        import torch
+        from torch.utils.data import DataLoader
+        loader = DataLoader(torch.randn(32, 4), 8)
+        torch.nn.Linear(4, 1)(torch.randn(8, 4)).sum().backward()
+        {text}
+        """
+    )
+    assert crash is None and trace.problem == ""
+    assert [(loader.passes, loader.looped) for loader in trace.loaders] == [(1, looped)]
+
+
+@pytest.mark.parametrize(
+    ("root", "negated"),
+    [
+        ("-loss", 1),
+        ("loss * -1", 1),
+        ("-1.0 * loss", 1),
+        ("0 - loss", 1),
+        ("loss / -2", 1),
+        ("torch.tensor(0.0) - loss", 1),
+        ("loss", 0),
+        ("loss * 0.5", 0),
+        ("loss / 4", 0),
+        ("loss - 3", 0),
+        ("loss + 0.1 * model.weight.square().sum()", 0),
+    ],
+)
+def test_the_sign_of_a_loss_is_seen(root: str, negated: int) -> None:
+    """In whatever way it was turned; a loss that was scaled, shifted or added to keeps its sign."""
+    trace, crash = record(
+        f"""
+        import torch
+        model = torch.nn.Linear(4, 3)
+        loss = torch.nn.functional.cross_entropy(model(torch.randn(8, 4)), torch.randint(0, 3, (8,)))
+        ({root}).backward()
+        """
+    )
+    assert crash is None and trace.problem == ""
+    assert trace.backwards.negated == negated

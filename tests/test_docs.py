@@ -11,7 +11,7 @@ import pytest
 
 from grader import hookspecs
 from grader.cli import cli
-from grader.exercise import DETECT, EXPECTS, LINE_KEYS, SETTINGS, load_exercise
+from grader.exercise import DETECT, EXPECTS, LINE_KEYS, RESOURCES, SETTINGS, load_exercise
 from grader.model import Limits
 from grader.plugin_manager import all_checks, all_renderers, create_manager
 
@@ -52,7 +52,7 @@ def test_every_key_of_an_exercise_is_in_the_docs() -> None:
     top = re.search(r"top\.only\(\s*\((.*?)\)\s*\)", text("grader/exercise.py"), re.DOTALL)
     assert top is not None
     limits = [field.name for field in dataclasses.fields(Limits)]
-    keys = [*re.findall(r'"(\w+)"', top.group(1)), *EXPECTS, *DETECT, *LINE_KEYS, *SETTINGS, *limits]
+    keys = [*re.findall(r'"(\w+)"', top.group(1)), *EXPECTS, *DETECT, *RESOURCES, *LINE_KEYS, *SETTINGS, *limits]
     assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", text("docs/exercises.md"))] == []
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import Finding, Place, Severity, StepEvent, Timeline
+from grader import Finding, Mistake, Place, Severity, StepEvent, Timeline
 from grader.plugin_manager import all_renderers, create_manager
 from grader.reports import chart, phrases, view
+from grader.reports.digits import draw, drawings
+from grader.reports.fragment import Fragment
 from grader.reports.json import JsonReport
 from grader.reports.markdown import MarkdownReport, fenced, plain, prose
 from grader.reports.terminal import TerminalReport
@@ -164,6 +166,17 @@ def test_a_place_in_a_notebook_shows_its_own_line() -> None:
     assert view.excerpt(place, "a\nb\nc\n") == (view.CodeLine(2, "loss.backward()", True),)
 
 
+def test_a_notebook_shows_the_lines_of_the_cell() -> None:
+    """Numbered as the cell numbers them, and nothing of the cells before and after."""
+    source = "import torch\nx = 1\nfor i in range(3):\n    loss.backward()\ny = 2\n"
+    place = Place(2, 2, "loss.backward()", cell=4)
+    lines = view.excerpt(place, source, ((1, 1), (3, 4), (5, 7)))
+    assert [(line.number, line.text.strip(), line.marked) for line in lines] == [
+        (1, "for i in range(3):", False),
+        (2, "loss.backward()", True),
+    ]
+
+
 def test_a_form_feed_does_not_shift_the_lines() -> None:
     """Python does not end a line at a form feed, and neither does the excerpt."""
     source = "a = 'x\x0cy'\nb = 2\nc = 3\n"
@@ -208,6 +221,13 @@ def test_clearing_right_before_backward_is_in_order() -> None:
     )
     assert not view.differs(view.align(order))
     assert drawn(order)[2] == ("zero_grad", "zero_grad")
+
+
+def test_a_call_in_a_notebook_is_told_by_its_cell() -> None:
+    """As everywhere else on the page, and not by the line of the text that the cells make together."""
+    page = view.build(replace(not_cleared(), cells=((1, 2), (13, 5))), context())
+    assert [row.place for row in page.steps] == ["", *(f"cell 5, line {line}" for line in (2, 3, 4, 5))]
+    assert [row.place for row in view.build(not_cleared(), context()).steps][1] == "line 14"
 
 
 def test_a_misplaced_call_stands_alone() -> None:
@@ -308,6 +328,43 @@ def test_ticks_are_round_numbers() -> None:
     """Steps of 1, 2 or 5 times a power of ten."""
     assert chart.nice(0, 4690, 5) == [0, 1000, 2000, 3000, 4000]
     assert chart.nice(0, 0.41, 5) == [0, 0.1, 0.2, 0.3, 0.4]
+
+
+def test_an_image_is_drawn_in_strokes() -> None:
+    """One path for each gray that occurs, black left to the ground."""
+    drawing = draw(Mistake(1, 7, 0.9, ("0330", "1000")))
+    assert drawing.paths == (("#666", "M0 1h1"), ("#fff", "M1 0h2"))
+    assert (drawing.width, drawing.height) == (4, 2)
+
+
+@pytest.mark.parametrize("rows", [(), ("",), ("01", "0"), ("04",), ("<b>",), ("0" * 65,), ("0",) * 65])
+def test_what_is_no_image_is_not_drawn(rows: tuple[str, ...]) -> None:
+    """A result that somebody wrote by hand cannot put anything else into the page."""
+    assert drawings(replace(full_marks(), mistakes=(Mistake(1, 7, 0.9, rows),))) == ()
+
+
+# the fragment for a learning management system
+
+KEPT = {"h3", "h4", "p", "pre", "code", "strong", "table", "caption", "thead", "tbody", "tr", "th", "td"}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_golden_fragments(name: str, language: str) -> None:
+    """Only tags that every editor keeps, no attribute but scope, small, and as it was accepted."""
+    text = Fragment()(SAMPLES[name](), context(language))
+    assert set(re.findall(r"<(\w+)", text)) <= KEPT
+    assert set(re.findall(r"<\w+ ([^>]*)>", text)) <= {'scope="col"'}
+    assert len(text.encode()) < 10_000
+    compare_with_golden(f"{name}.{language}.fragment.html", text)
+
+
+def test_a_fragment_gives_no_hint_away() -> None:
+    """An editor opens every fold, so the hints stay in the whole report."""
+    text = Fragment()(not_cleared(), context())
+    assert "missing here" in text and "loss.backward()" in text
+    for hint in made_up_check("x", "x").hints:
+        assert hint.split("`")[0] not in text
 
 
 # the terminal

@@ -32,6 +32,7 @@ optimizer = optim.Adam(model.parameters(), lr=0.001)
 
 num_epochs = 5
 
+# You may put the loop into a function train(...) that returns its losses and accuracies; the task says which.
 for epoch in range(num_epochs):
     # Train: one pass over train_loader goes here.
 

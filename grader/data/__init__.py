@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..errors import DataError
 
@@ -40,6 +40,14 @@ class Dataset(Protocol):
 
         Raises DataError when a file turns out damaged.
         """
+
+
+@runtime_checkable
+class PublicImages(Protocol):
+    """A data set with images that everybody may see; a page draws digits from these, never from hidden ones."""
+
+    def public(self) -> Hidden:
+        """All public test images uint8 (n, height, width) and their labels int64 (n,)."""
 
 
 class DatasetProvider(Protocol):

@@ -36,6 +36,9 @@ class Digits:
 
         return drawing.draw(hidden.generator(secret, exercise_digest), count)
 
+    def public(self) -> Hidden:
+        return files.read_split(self.folder, "t10k")
+
 
 @dataclass(frozen=True)
 class DigitsProvider:

@@ -1,26 +1,28 @@
-"""Where a batch runs: each submission is graded by a command of its own."""
+"""Where a batch runs: each submission is a job, and what becomes of one is no other's affair."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self, runtime_checkable
 
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade: a command that leaves `folder`/result.json behind."""
+    """One submission to grade: what follows `grade run`; it leaves `folder`/result.json behind."""
 
     name: str
-    command: tuple[str, ...]
+    arguments: tuple[str, ...]
     folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    #: processors and (parts of) GPUs that it takes, for engines that share out machines
+    cpus: float = 1.0
+    gpus: float = 0.0
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A job that is over: its exit code, negative for a signal, and what it said on stderr (the end of it)."""
+    """A job that is over: its exit code, negative for a signal, and what was said on stderr (the end of it)."""
 
     job: Job
     code: int
@@ -32,4 +34,13 @@ class Engine(Protocol):
 
     def run(self, jobs: Sequence[Job], at_once: int) -> Iterator[Finished]:
         """Yield each job as it finishes. When the iterator is closed nothing of it goes on running."""
+        ...
+
+
+@runtime_checkable
+class Remote(Engine, Protocol):
+    """An engine whose machines are elsewhere."""
+
+    def at(self, address: str) -> Self:
+        """The same engine at another address."""
         ...

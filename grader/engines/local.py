@@ -1,48 +1,50 @@
-"""Runs a batch on this machine: a process for each submission, so that none can harm the next."""
+"""Runs a batch on this machine: a few grading processes that stay, each with a warm server of its own."""
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from queue import SimpleQueue
 
 from . import Finished, Job
+from .grader import Grader
 
-COMPLAINT = 2000
+GRADING_PROCESS = (sys.executable, "-P", "-m", "grader.grading_process")
 
 
 class LocalEngine:
-    """Threads wait for processes; the processes do the work."""
+    """Threads wait for grading processes; the processes do the work."""
+
+    def __init__(self, command: Sequence[str] = GRADING_PROCESS) -> None:
+        self._command = command
 
     def run(self, jobs: Sequence[Job], at_once: int) -> Iterator[Finished]:
         """Yield each job as it finishes; closing the iterator ends what still runs."""
-        running: dict[str, subprocess.Popen[bytes]] = {}
-        pool = ThreadPoolExecutor(at_once)
+        graders = [Grader(self._command) for _ in range(min(at_once, len(jobs)))]
+        free: SimpleQueue[Grader] = SimpleQueue()
+        for grader in graders:
+            free.put(grader)
+        pool = ThreadPoolExecutor(max(1, len(graders)))
         try:
-            waiting: set[Future[Finished]] = {pool.submit(_grade, job, running) for job in jobs}
+            waiting: set[Future[Finished]] = {pool.submit(_grade, job, free) for job in jobs}
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from sorted((future.result() for future in done), key=lambda item: item.job.name)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(running.values()):
-                with contextlib.suppress(ProcessLookupError):
-                    process.terminate()
+            for grader in graders:
+                grader.interrupt()
+            for grader in graders:
+                grader.close()
             pool.shutdown(wait=True)
+            for grader in graders:
+                grader.release()
 
 
-def _grade(job: Job, running: dict[str, subprocess.Popen[bytes]]) -> Finished:
-    process = subprocess.Popen(
-        job.command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=dict(job.environment) or None,
-    )
-    running[job.name] = process
+def _grade(job: Job, free: SimpleQueue[Grader]) -> Finished:
+    grader = free.get()
     try:
-        _, complaint = process.communicate()
+        return grader.grade(job)
     finally:
-        running.pop(job.name, None)
-    return Finished(job, process.returncode, complaint[-COMPLAINT:].decode("utf-8", "replace").strip())
+        free.put(grader)

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from ..hookspecs import hookimpl
 from . import Engine
 from .local import LocalEngine
+from .ray import RayEngine
 
 
 @hookimpl
 def grader_engines() -> Mapping[str, Engine]:
-    """`local`: this machine."""
-    return {"local": LocalEngine()}
+    """`local`: this machine; `ray`: a cluster's."""
+    return {"local": LocalEngine(), "ray": RayEngine()}

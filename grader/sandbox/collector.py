@@ -31,6 +31,9 @@ class Collector:
     trace: bytes | None = None
     answer: claims.Answer | None = None
     logits: bytes | None = None
+    #: weights that a probe call sent, at most so many
+    snapshots: list[bytes] = field(default_factory=list)
+    most_snapshots: int = 0
     #: images that are being asked about; answers are let in only then
     asked: int | None = None
     #: bytes that came, whatever they were
@@ -52,6 +55,11 @@ class Collector:
         """Let one answer in, and logits for that many images."""
         self.asked, self.answer, self.logits = images, None, None
 
+    def expect(self, snapshots: int, most_bytes: int) -> None:
+        """Let snapshots of a probe call in."""
+        self.most_snapshots = snapshots
+        self.reader.limits["S"] = most_bytes
+
     def has_answer(self) -> bool:
         """Whether the answer is complete."""
         return self.answer is not None and (self.answer.reason is not None or self.logits is not None)
@@ -68,10 +76,12 @@ class Collector:
             self._take_of_an_answer(message)
 
     def _take_of_the_run(self, message: Message) -> None:
-        if message.kind in "TP" and self.total > self.trace_bytes:
+        if message.kind in "TPS" and self.total > self.trace_bytes:
             self._note_once("the worker sent more of a trace than the limit lets in")
         elif message.kind == "T":
             self.trace = message.payload
+        elif message.kind == "S" and len(self.snapshots) < self.most_snapshots:
+            self.snapshots.append(message.payload)
         elif message.kind == "P":
             self._report(claims.read_progress(message.payload))
         elif message.kind == "X" and self.crash is None:

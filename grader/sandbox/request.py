@@ -27,6 +27,7 @@ def encode_request(spec: RunSpec, jail: Mapping[str, Any], canary: Mapping[str, 
         "dataset": spec.dataset,
         "functions": list(spec.functions),
         "given": spec.given,
+        "probe": vars(spec.probe) if spec.probe is not None else None,
         "jail": dict(jail),
         "canary": canary,
     }

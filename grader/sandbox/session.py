@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..errors import SandboxError, TraceError
-from ..model import Blame, Logits, Progress, Run, RunSpec, RunStatus
+from ..model import Blame, Logits, ProbeCall, Progress, Run, RunSpec, RunStatus
 from ..trace import Trace, parse_trace
 from .backend import UNCONFINED, SandboxBackend, Worker
 from .collector import Collector
@@ -21,6 +21,15 @@ from .supervisor import Supervisor
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+#: a few sampled weights of each parameter, and what was noted about the step
+MOST_SNAPSHOT_BYTES = 600_000
+
+
+def calls(probe: ProbeCall) -> int:
+    """How often functions are called in all: with two optimizers each."""
+    return 2 * len(probe.functions)
 
 
 class Session:
@@ -35,6 +44,8 @@ class Session:
         self._backend = backend
         self._spec = spec
         self._collector = Collector(on_progress, trace_bytes=spec.limits.trace_bytes)
+        if spec.probe is not None:
+            self._collector.expect(calls(spec.probe) * (spec.probe.steps + 2), MOST_SNAPSHOT_BYTES)
         self._supervisor: Supervisor | None = None
         self._worker: Worker | None = None
 
@@ -75,6 +86,11 @@ class Session:
             dataset=self._spec.dataset,
             sandbox=self._sandbox(),
         )
+
+    @property
+    def snapshots(self) -> Sequence[bytes]:
+        """What a probe call sent, in order: claims, bounded in size and number, and nothing more is known of them."""
+        return self._collector.snapshots
 
     def logits(self, images: NDArray[np.uint8], seconds: float) -> Logits:
         """What the trained model says to images (n, height, width), at most `seconds` later.

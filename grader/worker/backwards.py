@@ -136,9 +136,17 @@ class Backwards:
 
 
 def _is_negative_of_loss(root: Tensor) -> bool:
-    """Whether a root is a loss function's own result with the sign turned."""
+    """Whether a root is a loss function's own result with the sign turned: -loss, loss * -1, 0 - loss."""
     node = root.grad_fn
-    if node is None or type(node).__name__ != "NegBackward0" or not node.next_functions:
+    if node is None or not node.next_functions:
         return False
-    name = type(node.next_functions[0][0]).__name__
-    return name.endswith("LossBackward0") or name.startswith("BinaryCrossEntropy")
+    kind, before = type(node).__name__, [type(following).__name__ for following, _ in node.next_functions]
+    losses = [name.endswith("LossBackward0") or name.startswith("BinaryCrossEntropy") for name in before]
+    if kind in ("NegBackward0", "RsubBackward1"):
+        return losses[0]
+    if kind == "SubBackward0":
+        return before[0] == "NoneType" and losses[1]
+    if kind not in ("MulBackward0", "DivBackward0") or losses != [True, False] or before[1] != "NoneType":
+        return False
+    # the factor itself is gone after the pass; these losses are never below zero
+    return root.numel() == 1 and bool(root.detach() < 0)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from .answers import Answers
 from .backwards import Backwards
 from .calls import Calls
 from .clips import Clips
@@ -21,7 +22,9 @@ from .lines import Lines
 from .loader_facts import Loaders
 from .losses import Losses
 from .memory import Memory
+from .pairs import Pairs
 from .passes import Passes
+from .returned import Returned
 from .schedulers import Schedulers
 from .sighting import Sighting
 from .steps import Steps
@@ -55,6 +58,9 @@ class Books:
         self.forwards = Forwards(self.guard, self.lines, self.passes)
         self.epochs = Epochs()
         self.loaders = Loaders()
+        #: what functions of the exercise's return, and what their models answered
+        self.returned, self.answers = Returned(), Answers()
+        self.pairs = Pairs()
         #: dropout in a model that is evaluated; steps with gradients of an evaluation
         self.dropped, self.leaked = Sighting(), Sighting()
         self.memory = Memory()
@@ -98,7 +104,7 @@ class Books:
                 self.ledger.look_closely()
             self.ledger.close = close
         hungry = self.forwards.first_epoch and self.memory.has_room(self.epochs.current is not None)
-        self.forwards.attentive = close or hungry
+        self.forwards.attentive = close or hungry or self.pairs.active
         self.tick()
 
     def tick(self) -> None:
@@ -142,6 +148,9 @@ class Books:
             "schedulers": self.schedulers.as_list(),
             "kept": self.backwards.kept(),
             "happenings": self.happenings.as_dict(),
+            "returned": self.returned.as_list(),
+            "answers": self.answers.as_list(),
+            "pairs": self.pairs.as_dict(),
             "device": "cpu",
             "problem": self.guard.problem(),
         }

@@ -45,18 +45,34 @@ class Epoch:
         self.batches = 0
         self._sum = 0.0
         self._weight = 0
+        #: the plain sum over batches, the newest of them, and how many could not be read
+        self._batch_sum = 0.0
+        self._last: float | None = None
+        self._missing = 0
 
     def add(self, samples: int, loss: float | None) -> None:
         self.batches += 1
         self.samples += samples
+        self._last = loss
         if loss is not None:
             self._sum += loss * samples
             self._weight += samples
+            self._batch_sum += loss
+        else:
+            self._missing += 1
 
     def as_dict(self) -> dict[str, object]:
         mean = self._sum / self._weight if self._weight else None
         finite = mean is not None and math.isfinite(mean)
-        return {"steps": self.steps, "samples": self.samples, "loss": mean if finite else None}
+        return {
+            "steps": self.steps,
+            "samples": self.samples,
+            "loss": mean if finite else None,
+            "batches": self.batches,
+            "missing": self._missing,
+            "batch_sum": self._batch_sum if math.isfinite(self._batch_sum) else None,
+            "last": self._last,
+        }
 
 
 class Epochs:

@@ -269,6 +269,8 @@ class Forwards:
         #: whether `on_enter` is to be called for training forwards too
         self.attentive = True
         self.on_decided: Callable[[Forward], None] = lambda forward: None
+        #: called with each output, by whoever counts right answers
+        self.on_output: Callable[[Tensor], None] | None = None
 
     # -- modules ----------------------------------------------------------------------------------------
 
@@ -384,6 +386,8 @@ class Forwards:
         if result is None:
             return
         self._remember(forward, module, result)
+        if self.on_output is not None:
+            self.on_output(result)
         if root.outer == PRUNE_AFTER:
             self._prune()
 

@@ -30,6 +30,8 @@ class LoaderFacts:
         self.drops_last = bool(loader.drop_last)
         self.held_out = _is_held_out(loader.dataset)
         self.passes = 0
+        #: of these, by a `for` statement
+        self.looped = 0
         self.finished = 0
         #: batches that a backward pass followed, passes with such batches, and the most of them in one pass
         self.trained = 0
@@ -67,7 +69,7 @@ class LoaderFacts:
         self._last = labels[-1:].clone()
 
     def as_dict(self) -> dict[str, object]:
-        names = ("line", "batches", "samples", "batch_size", "sequential", "drops_last", "held_out", "passes",
+        names = ("line", "batches", "samples", "batch_size", "sequential", "drops_last", "held_out", "passes", "looped",
                  "finished", "trained", "trained_passes", "most_trained", "labels", "label_changes")  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

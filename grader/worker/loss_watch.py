@@ -26,6 +26,8 @@ class LossWatch:
         forward = self._books.forwards.newest
         if usual is None or usual.looks_next() or not isinstance(result, Tensor) or not result.requires_grad:
             return False
+        if self._books.pairs.active:
+            return False
         if forward is None or forward.batch is not None or not args or forward.outputs[0]() is not args[0]:
             return False
         usual.calls += 1
@@ -53,6 +55,9 @@ class LossWatch:
         if forward is not None and isinstance(entered, Tensor):
             forward.judged = True
             books.memory.note_loss(forward, original, entered, rest, kwargs)
+            if books.pairs.active and isinstance(result, Tensor) and result.requires_grad:
+                number = forward.number
+                books.tried("pairs", lambda: books.pairs.judged(number, target, line))
 
     def _data(self) -> list[Tensor]:
         """What came from a loader or went into a model lately."""

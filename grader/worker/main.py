@@ -74,6 +74,10 @@ def serve(channel: Channel) -> int:
     work = Path(plan["work"])
     place_files(work, request["files"])
     prepare_process(plan, request)
+    if request["probe"] is not None:
+        from . import probe
+
+        return probe.serve(channel, request, work, layers)
     return train_and_answer(channel, request, work, layers)
 
 
@@ -137,9 +141,10 @@ def call_functions(recorder: Any, request: dict[str, Any], own: dict[str, Any]) 
         return
     import torch
 
+    recorder.called = [name for name in request["functions"] if own.get(name) in asked]
     supply = functions.Supply(request["given"], own, torch.device(request["device"]))
     for function in asked:
-        supply.call(function)
+        recorder.call(function, supply.call)
 
 
 def plant_seeds(seed: int) -> None:

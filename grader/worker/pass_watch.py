@@ -69,6 +69,9 @@ class PassWatch:
         books.passes.end(running)
         if books.hand.pending:
             self.updated_by_hand(books.hand.flush())
+        if raised:
+            # an optimizer that is local to the function which this ends can be counted now and never again
+            books.steps.refresh()
         root = tensors if isinstance(tensors, Tensor) else next(iter(tensors_of(tensors)), None)
         if raised or root is None:
             return

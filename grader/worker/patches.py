@@ -29,6 +29,10 @@ class Patches:
         self._saved.append((owner, name, own, patched))
         setattr(owner, name, patched)
 
+    def undone(self) -> set[str]:
+        """Names that are again exactly what they were."""
+        return {name for owner, name, own, _ in self._saved if vars(owner).get(name, _ABSENT) is own}
+
     def restore(self) -> None:
         """Put everything back, the last replaced first."""
         while self._saved:

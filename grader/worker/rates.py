@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .content import is_plain
+from .curve import MAX_POINTS, Curve
 
 #: a rate that is so small a part of the largest moves nothing any more
 COLLAPSED = 1e-5
@@ -27,6 +28,8 @@ class Rates:
         self.changes = 0
         self.collapsed = 0
         self.maximizes = False
+        self._curve = Curve()
+        self._drawn = 0
         self._same: object = None
         self._low = False
         self._movements: list[float] = []
@@ -44,10 +47,27 @@ class Rates:
             return
         # a tensor may be changed in place
         self._same = None if isinstance(rate, Tensor) else rate
+        self._draw(value)
         self.changes += self.last is not None and value != self.last
         self.last = value
         self.largest = max(value, self.largest or 0.0)
         self._low = value < COLLAPSED * self.largest
+
+    def _draw(self, value: float) -> None:
+        """A rate that never changes is no curve; one that jumps is drawn as a jump."""
+        if value == self.last:
+            return
+        if self.last is not None and self.steps - 1 > self._drawn:
+            self._curve.add(self.steps - 1, self.last)
+        self._curve.add(self.steps, value)
+        self._drawn = self.steps
+
+    def curve(self) -> list[dict[str, float]]:
+        """(step, rate), to the newest step; empty for a rate that never changed."""
+        if not self.changes or self.last is None:
+            return []
+        end = [{"step": self.steps, "value": self.last}] if self.steps > self._drawn else []
+        return self._curve.points()[: MAX_POINTS - 1] + end if end else self._curve.points()
 
     def moved(self, before: tuple[Tensor, Tensor]) -> None:
         """A step is over. `before`: a parameter and some of its values before the step."""
@@ -65,6 +85,7 @@ class Rates:
             "largest": self.largest,
             "changes": self.changes,
             "collapsed": self.collapsed,
+            "curve": self.curve(),
             "largest_movement": max(movements, default=None),
             "usual_movement": statistics.median(movements) if movements else None,
         }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import FunctionType
+
 from torch import Tensor, nn
 
 from . import watching
@@ -23,6 +26,8 @@ class Recorder:
 
     def __init__(self, entry_path: str, emit: Emit, progress: Progress) -> None:
         self._emit = emit
+        #: functions of the exercise that were called
+        self.called: list[str] = []
         self._books = Books(entry_path, emit, progress)
         self._trained = Trained()
         self._step_watch = StepWatch(self._books, self._trained)
@@ -50,6 +55,18 @@ class Recorder:
         tried = books.passes.total + passes.detached.count + passes.without_graph.count
         return books.updates + books.hand.functional.count + tried > 0
 
+    def call(self, function: FunctionType, run: Callable[[FunctionType], object]) -> None:
+        """Let a function of the exercise's run, and remember the numbers that it returns."""
+        books = self._books
+        before, books.answers.on, books.forwards.on_output = books.epochs.number, True, self._answered
+        value = run(function)
+        books.answers.on, books.forwards.on_output = False, None
+        line, epochs = books.lines.of_function(function), books.epochs.number - before
+        books.tried("returned", lambda: books.returned.note(function, value, line, before, epochs))
+
+    def _answered(self, output: Tensor) -> None:
+        self._books.tried("answers", lambda: self._books.answers.answered(output))
+
     def install(self) -> None:
         """Start to watch. Must come before the student's code imports names from torch."""
         self._books.forwards.on_enter = self._entered
@@ -66,11 +83,21 @@ class Recorder:
         books.tried("forwards", lambda: books.forwards.settle(everything=True))
         books.tried("fingerprints", books.forwards.compare)
         trace = {**books.snapshot(), "remodels": self._trained.remodels()}
+        books.tried("pairs", lambda: trace.update({"pairs": books.pairs.complete()}))
         books.tried("orphans", lambda: trace.update(self._orphan_facts()))
+        trace["unhooked"] = not self._step_watch.is_in_place() or self._patches.was_undone()
         self._remove_hooks()
         books.tried("model", lambda: trace.update(self._model_facts()))
         books.closed = True
-        self._emit({**trace, "device": self._trained.device, "problem": books.guard.problem(), "complete": True})
+        self._emit(
+            {
+                **trace,
+                "called": self.called,
+                "device": self._trained.device,
+                "problem": books.guard.problem(),
+                "complete": True,
+            }
+        )
 
     def uninstall(self) -> None:
         """Put torch back as it was."""
@@ -89,6 +116,8 @@ class Recorder:
         books = self._books
         if books.ledger.close:
             books.calls.note("forward", line)
+        if trains and books.pairs.active:
+            books.tried("pairs", lambda: books.pairs.entered(books.forwards.count - 1, samples))
         if trains and not books.forwards.first_epoch:
             return None
         return books.memory.candidate(samples, books.epochs.loaded, trains, books.epochs.current is not None)
@@ -96,7 +125,7 @@ class Recorder:
     def _orphan_facts(self) -> dict[str, object]:
         books, module = self._books, self._trained.module
         orphans = Orphans(books.ledger, books.steps, books.forwards)
-        waiting = {"waiting": orphans.all_waiting()}
+        waiting = {"waiting": max(orphans.all_waiting(), books.steps.waiting)}
         return {**waiting, "orphans": orphans.facts(module)} if module is not None else dict(waiting)
 
     def _model_facts(self) -> dict[str, object]:

@@ -11,6 +11,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from .books import Books
 from .discovery import owners_of
+from .orphans import Orphans
 from .passes import Pass
 from .rates import before_step
 from .steps import Optimized, Pattern
@@ -50,6 +51,10 @@ class StepWatch:
             register_optimizer_step_pre_hook(self._begins),
             register_optimizer_step_post_hook(self._ended),
         ]
+
+    def is_in_place(self) -> bool:
+        """Whether the hooks are where they were put: nothing but a submission takes them away."""
+        return all(handle.id in (handle.hooks_dict_ref() or ()) for handle in self._handles)
 
     def remove(self) -> None:
         """Take the hooks away."""
@@ -210,8 +215,16 @@ class StepWatch:
         if len(applied) > 1:
             books.tried("leaks", lambda: self._mixes(applied))
         outcome = books.steps.settle(optimized)
+        if outcome == "empty":
+            books.tried("orphans", self._count_waiting)
         self._trained.by(applied, optimized)
         books.updated(outcome)
+
+    def _count_waiting(self) -> None:
+        """Now, while the model is there: one that is local to a function is gone when the run is over."""
+        steps = self._books.steps
+        orphans = Orphans(self._books.ledger, steps, self._books.forwards)
+        steps.waiting = max(steps.waiting, orphans.all_waiting())
 
     def _mixes(self, applied: Iterable[Pass]) -> None:
         """Whether a step used gradients of one model in both modes, from passes over different loaders."""

@@ -106,6 +106,8 @@ class Judge:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        #: parameters whose gradients were changed by nobody but the last clip, and the version that it left
+        self._limited: dict[int, int] = {}
 
     def look(self, optimizer: Optimizer, optimized: Optimized) -> Found:
         """Apply what is in the buffers on behalf of the optimizer, and say what that was."""
@@ -154,6 +156,8 @@ class Judge:
         updated = buffer.seen and not ledger.stepping and ledger.notice_update(buffer, leaf)
         rewritten = gradient is not None and gradient._version != buffer.grad_version
         touched = gradient is not None and not ledger.untouched(buffer, gradient)
+        if touched and gradient is not None and self._limited.get(id(leaf)) == gradient._version:
+            touched = False  # nothing but a clip changed it
         if not self._settle(buffer, gradient):
             if buffer.cleared is not None and buffer.cleared.at > optimized.clock:
                 found.cleared = buffer.cleared
@@ -164,6 +168,15 @@ class Judge:
         found.restored = found.restored or updated
         found.rewritten = found.rewritten or touched
         self._take(buffer, optimized, found)
+
+    def untouched(self, leaves: list[Any]) -> list[Tensor]:
+        """Those whose gradients are as backward passes left them."""
+        known = [(leaf, self._ledger.known(leaf)) for leaf in leaves if isinstance(leaf, Tensor)]
+        return [leaf for leaf, buffer in known if buffer is not None and self._ledger.untouched(buffer, leaf.grad)]
+
+    def limited(self, leaves: list[Tensor]) -> None:
+        """A clip has gone over the gradients of these, and nobody else."""
+        self._limited = {id(leaf): leaf.grad._version for leaf in leaves if leaf.grad is not None}
 
     def _settle(self, buffer: Buffer, gradient: Tensor | None) -> bool:
         """Bring the buffer's account up to date; whether there is anything to apply."""
@@ -201,6 +214,8 @@ class Steps:
         #: one for each that was constructed, in order; beyond the limit the last of the same line stands for it
         self.listed: list[dict[str, Any]] = []
         self._last_of: dict[tuple[str, int | None], Optimized] = {}
+        #: the most parameters that waited for somebody when an optimizer found nothing to use
+        self.waiting = 0
         self._consumers = HAND
         self._rates: dict[int, Rates] = {}
         #: (name, line) -> the first parameter, and the index of the first such optimizer over it
@@ -286,7 +301,8 @@ class Steps:
             calls = self._calls.between(optimized.mark, self._calls.now)
             pattern = self._pattern(optimized, outcome, calls, counts, found)
         self._count(optimized, pattern, found.stale)
-        if pattern is not None and found.rewritten:
+        # only in steps that are looked at closely is it known what a clip has changed
+        if pattern is not None and found.rewritten and self._ledger.close:
             pattern.rewritten = True
         optimized.mark, optimized.clock = self._calls.now, self._ledger.passes.clock
         return outcome

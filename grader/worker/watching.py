@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import torch
@@ -54,6 +56,10 @@ class Watching:
         self._loaders()
         self._scaling()
         self._patches.replace(torch.jit, "script", self._scripting)
+
+    def was_undone(self) -> bool:
+        """Whether somebody put back what stood there before; a student's own wrapper around ours is none."""
+        return bool(self._patches.undone() & {"backward", "zero_grad", "add_param_group"})
 
     def restore(self) -> None:
         """Put everything back."""
@@ -106,10 +112,15 @@ class Watching:
                 return original(*args, **kwargs)
             leaves = [given] if isinstance(given, Tensor) else list(given)
             books.tried("clipping", lambda: self._clipped(leaves, [*args[1:2], *kwargs.values()]))
+            whole: list[Tensor] = []
+            books.tried("clipping", lambda: whole.extend(books.steps.judge.untouched(leaves)))
             if isinstance(given, Iterator):
                 again = (leaf for leaf in leaves)
-                return original(again, *args[1:], **kwargs) if args else original(**{**kwargs, "parameters": again})
-            return original(*args, **kwargs)
+                result = original(again, *args[1:], **kwargs) if args else original(**{**kwargs, "parameters": again})
+            else:
+                result = original(*args, **kwargs)
+            books.tried("clipping", lambda: books.steps.judge.limited(whole))
+            return result
 
         return clip
 
@@ -363,8 +374,8 @@ class Watching:
 
         def make_iter(original: Function) -> Function:
             def iterate(loader: DataLoader[Any]) -> Any:
-                iterator = original(loader)
-                self._books.tried("loaders", lambda: self._iterated(loader, iterator))
+                iterator, caller = original(loader), sys._getframe(1)
+                self._books.tried("loaders", lambda: self._iterated(loader, iterator, _is_loop(caller)))
                 return iterator
 
             return iterate
@@ -384,13 +395,21 @@ class Watching:
         self._patches.replace(DataLoader, "__iter__", make_iter)
         self._patches.replace(loading._BaseDataLoaderIter, "__next__", make_next)
 
-    def _iterated(self, loader: DataLoader[Any], iterator: Any) -> None:
+    def _iterated(self, loader: DataLoader[Any], iterator: Any, by_loop: bool) -> None:
         books = self._books
-        books.epochs.iterate(loader, iterator, books.loaders.started(loader, books.lines.here()))
+        facts = books.loaders.started(loader, books.lines.here())
+        if facts is not None:
+            facts.looped += by_loop
+        books.epochs.iterate(loader, iterator, facts)
+        books.pairs.started()
 
     def _yielded(self, iterator: Any, batch: object) -> None:
         self._books.epochs.yielded(iterator, batch)
         self._books.forwards.loader_pass = self._books.epochs.pass_number
+        if self._books.pairs.active:
+            self._books.tried("pairs", lambda: self._books.pairs.yielded(batch, iterator._dataset))
+        if self._books.answers.on:
+            self._books.answers.yielded(self._books.epochs.current, batch)
 
     def _scaling(self) -> None:
         def make_scale(original: Function) -> Function:
@@ -430,6 +449,12 @@ def _is_weighted(weights: Any) -> bool:
     if isinstance(weights, tuple | list):
         return any(weight is not None for weight in weights)
     return weights is not None
+
+
+def _is_loop(frame: FrameType) -> bool:
+    """Whether a `for` statement itself asks for an iterator here, and no call of iter()."""
+    code = frame.f_code.co_code
+    return 0 <= frame.f_lasti < len(code) and code[frame.f_lasti] == dis.opmap["GET_ITER"]
 
 
 def _can_look() -> bool:

@@ -4,7 +4,10 @@ from torch.utils.data import DataLoader, TensorDataset
 
 torch.manual_seed(0)
 inputs = torch.randn(150, 8)
-data, held_out = TensorDataset(inputs[:96], inputs[:96, :3].argmax(1)), TensorDataset(inputs[96:], inputs[96:, :3].argmax(1))
+data, held_out = (
+    TensorDataset(inputs[:96], inputs[:96, :3].argmax(1)),
+    TensorDataset(inputs[96:], inputs[96:, :3].argmax(1)),
+)
 loader = DataLoader(data, batch_size=16, shuffle=True, drop_last=True)
 evaluation = DataLoader(held_out, batch_size=len(held_out))
 loader = DataLoader(data, batch_size=20, shuffle=True, drop_last=True)

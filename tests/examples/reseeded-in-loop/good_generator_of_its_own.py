@@ -4,7 +4,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 torch.manual_seed(0)
 X = torch.randn(64, 8)
-loader = DataLoader(TensorDataset(X, X[:, :3].argmax(dim=1)), batch_size=16, shuffle=True, generator=torch.Generator().manual_seed(1))
+loader = DataLoader(
+    TensorDataset(X, X[:, :3].argmax(dim=1)), batch_size=16, shuffle=True, generator=torch.Generator().manual_seed(1)
+)
 model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 generator = torch.Generator()

@@ -1,4 +1,4 @@
-﻿import torch
+import torch
 from torch import nn
 
 # saved by an editor that puts an invisible mark at the beginning: still UTF-8

@@ -1,0 +1,1 @@
+"""What the author of an exercise asks: does it catch what it is for, and which numbers may it demand?"""

@@ -1,0 +1,78 @@
+"""From a command's arguments to an exercise, its reference, and the bench that programs are graded on."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from ..data import all_datasets
+from ..device import resolve
+from ..errors import UsageError
+from ..exercise import choose_exercise, load_exercise
+from ..intake import exercise_folders
+from ..model import Exercise
+from ..plugin_manager import all_checks, all_engines, create_manager
+from .editing import Program
+from .references import load_reference
+from .trials import Bench, cores
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """An exercise with its solution, ready to be graded in many ways."""
+
+    exercise: Exercise
+    program: Program
+    bench: Bench
+
+
+def set_up(
+    exercise: str,
+    *,
+    dataset: str | None,
+    data_root: Path | None,
+    sandbox: str,
+    device: str,
+    jobs: str,
+    engine: str,
+) -> Workbench:
+    """Raises UsageError and ExerciseError for what is not there."""
+    plugins = create_manager()
+    checks, datasets, engines = all_checks(plugins), all_datasets(plugins), all_engines(plugins)
+    own = Path(exercise)
+    folder = own.resolve() if (own / "exercise.toml").is_file() else None
+    found = load_exercise(folder or choose_exercise(exercise, exercise_folders(plugins)), checks, datasets)
+    if engine not in engines:
+        raise UsageError(f"--engine: no engine {engine!r}; choose from {', '.join(engines)}")
+    bench = Bench(found, engines[engine], _at_once(jobs), dataset, data_root, sandbox, resolve(device))
+    return Workbench(found, load_reference(found), bench)
+
+
+def _at_once(jobs: str) -> int:
+    """`auto` uses every core: each run trains with one thread."""
+    if jobs == "auto":
+        return cores()
+    if not jobs.isdigit() or not 1 <= int(jobs) <= 256:
+        raise UsageError(f"--jobs: {jobs!r} is neither `auto` nor a number from 1 to 256")
+    return int(jobs)
+
+
+@dataclass
+class Counter:
+    """How many runs are done, on stderr: one line that changes on a terminal, one in ten elsewhere."""
+
+    what: str
+    quiet: bool = False
+    stream: TextIO = field(default_factory=lambda: sys.stderr)
+
+    def __call__(self, done: int, of: int) -> None:
+        if self.quiet:
+            return
+        if self.stream.isatty():
+            end = "\n" if done == of else ""
+            self.stream.write(f"\r\x1b[2K{self.what}: {done} of {of}{end}")
+        elif done == of or done % max(1, of // 10) == 0:
+            self.stream.write(f"{self.what}: {done} of {of}\n")
+        self.stream.flush()

@@ -1,0 +1,22 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+inputs, targets = torch.randn(64, 8), torch.randint(0, 3, (64,))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+original, norms = optimizer.step, []
+
+
+def step(*args, **kwargs):
+    norms.append(sum(float(parameter.grad.norm()) for parameter in model.parameters()))
+    return original(*args, **kwargs)
+
+
+optimizer.step = step
+for epoch in range(5):
+    for x, y in zip(inputs.split(16), targets.split(16)):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()

@@ -1,0 +1,12 @@
+# replay: regression-loop
+import torch
+
+
+def train(model, train_loader, criterion, optimizer, num_epochs):
+    for epoch in range(num_epochs):
+        for inputs, targets in train_loader:
+            inputs = inputs[torch.randperm(len(inputs))]
+            optimizer.zero_grad()
+            loss = criterion(model(inputs), targets)
+            loss.backward()
+            optimizer.step()
