@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -256,3 +257,11 @@ def test_an_ordinary_user_is_as_safe(chosen: str, tmp_path: Path) -> None:
     if " passed" not in done.stdout and done.returncode == 0:
         pytest.skip(done.stdout[-300:])
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_the_docs_say_what_is_tried() -> None:
+    """The table names each group of attacks, and only files that are there."""
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[a-z_/]+(?:\.py)?)/?`", text))
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    assert {f"tests/attacks/{folder.name}" for folder in FOLDER.iterdir() if any(folder.glob("*.py"))} <= named
