@@ -45,7 +45,9 @@ class Box:
 
     def stored(self, processes: Iterable[int], most: int) -> Stored:
         """What its run has written: here, as shared memory, and without a name."""
-        return on_disk([self.work, self.temp], most) + unnamed(processes) + _shared(self.owner)
+        # without a throw-away identity shared memory is either closed to the run, or mapped and counted as memory
+        counted = {SHARED_MEMORY.stat().st_dev} if self.owner is None and SHARED_MEMORY.is_dir() else ()
+        return on_disk([self.work, self.temp], most) + unnamed(processes, counted) + _shared(self.owner)
 
     def remove(self) -> None:
         """Remove it and all that its run left, once; nothing else may be running in it."""
