@@ -82,8 +82,10 @@ def _targets() -> Iterator[dict[str, Any]]:
         secret.write_bytes(b"nobody should read this")
         secret.chmod(0o666)
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        bystander = subprocess.Popen(["sleep", str(2 * _SECONDS)], env={"PATH": "/usr/bin:/bin"})
-        stack.callback(bystander.wait)
+        # it waits for the end of a pipe, so that it does not outlive a grader that is killed
+        bystander = stack.enter_context(subprocess.Popen(
+            ["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin"}
+        ))  # fmt: skip
         stack.callback(bystander.kill)
         port = server.getsockname()[1]
         yield {"secret": str(secret), "folder": str(folder), "port": port, "bystander": bystander.pid}
