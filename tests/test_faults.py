@@ -30,9 +30,11 @@ _SUBREAPER = 36
 
 def _until(done: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while not done() and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        if done():
+            return True
         time.sleep(0.05)
-    return done()
+    return False
 
 
 @pytest.fixture
