@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # where the real MNIST may lie; without it the bench grades digits and has no bare run to compare with
 DATA ?= $(or $(GRADE_DATA),$(wildcard ../shared/data))
 
-.PHONY: bench demo test lint types format clean
+.PHONY: attacks bench fuzz demo test lint types format clean
 
 demo: $(READY) ## grade a sample with a planted mistake, on digits that the grader draws itself
 	$(BIN)/grade --dataset digits --out gradeloop-out/demo --exit-zero tests/submissions/mnist-mlp/gradients_not_cleared.py
@@ -17,6 +17,12 @@ WORKERS ?= auto
 
 test: $(READY) ## the whole test suite
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+
+attacks: $(READY) ## every attack behind every wall, a quarter of an hour; the suite tries a part of them again
+	ATTACKS=all $(BIN)/python -m pytest -q tests/test_attacks.py
+
+fuzz: $(READY) ## what reads bytes from outside, fed with spoiled ones: FUZZ examples for each reader
+	FUZZ=$(or $(FUZZ),20000) $(BIN)/python -m pytest -q tests/test_fuzz.py
 
 bench: $(READY) ## what grading costs beside running, as ratios
 	$(BIN)/python tests/bench_recorder.py

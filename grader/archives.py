@@ -132,6 +132,8 @@ def _name(info: zipfile.ZipInfo) -> PurePosixPath:
         with contextlib.suppress(UnicodeError):
             text = text.encode("cp437").decode("utf-8")
     name = PurePosixPath(text.replace("\\", "/"))
+    if not name.parts:
+        raise _UnusableError("a file without a name")
     if name.is_absolute() or ".." in name.parts or ":" in text[:2]:
         raise _UnusableError(f"{visible(text, 80)} leads out of the folder")
     if any(len(part.encode("utf-8", "replace")) > MAX_NAME for part in name.parts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pluggy
@@ -41,16 +42,33 @@ def examine(plugins: pluggy.PluginManager, data_root: Path | None) -> tuple[str,
     return text, confined
 
 
-def sandboxes(probes: dict[str, Probe]) -> list[str]:
-    """A line for each backend and each of its layers."""
-    lines = []
-    for name, probe in probes.items():
-        lines.append(f"{'works' if probe.works else 'fails':6} {name}" + (f": {probe.reason}" if probe.reason else ""))
-        for layer in probe.layers:
-            fix = f"; try: {layer.fix}" if layer.fix and not layer.holds else ""
-            detail = f": {layer.detail}" if layer.detail else ""
-            lines.append(f"       {'+' if layer.holds else '-'} {layer.name}{detail}{fix}")
-    return lines
+def sandboxes(probes: Mapping[str, Probe]) -> list[str]:
+    """A table of layers and backends; below it why something does not hold, and the command that would mend it."""
+    names = list(dict.fromkeys(layer.name for probe in probes.values() for layer in probe.layers))
+    width = max(map(len, (*names, "works here")))
+    rows = {name: {backend: _mark(probe, name) for backend, probe in probes.items()} for name in names}
+    rows["works here"] = {backend: "yes" if probe.works else "no" for backend, probe in probes.items()}
+    lines = ["  ".join([" " * width, *probes])]
+    for name, marks in rows.items():
+        cells = [f"{mark:{len(backend)}}" for backend, mark in marks.items()]
+        lines.append("  ".join([f"{name:{width}}", *cells]).rstrip())
+    return lines + [note for backend, probe in probes.items() for note in _notes(backend, probe)]
+
+
+def _mark(probe: Probe, name: str) -> str:
+    held = [layer.holds for layer in probe.layers if layer.name == name]
+    return "–" if not held else "yes" if all(held) else "no"
+
+
+def _notes(backend: str, probe: Probe) -> Iterator[str]:
+    known = [layer for layer in probe.layers if not layer.holds]
+    if probe.reason and probe.reason not in [layer.detail for layer in known]:
+        yield f"{backend}: {probe.reason}"
+    for layer in known:
+        if layer.detail or layer.fix:
+            yield f"{backend}: {layer.name}" + (f": {layer.detail}" if layer.detail else "")
+        if layer.fix:
+            yield f"    try: {layer.fix}"
 
 
 def packages() -> list[str]:

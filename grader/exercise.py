@@ -306,6 +306,8 @@ def _limits(table: Table) -> Limits:
         processes=table.whole("processes", standard.processes, 1, 4096),
         output_bytes=table.whole("output_bytes", standard.output_bytes, 1000, 10**9),
         trace_bytes=table.whole("trace_bytes", standard.trace_bytes, 10_000, 10**9),
+        disk_mb=table.whole("disk_mb", standard.disk_mb, 1, 1_048_576),
+        files=table.whole("files", standard.files, 100, 10**7),
     )
 
 

@@ -124,6 +124,9 @@ class Limits:
     processes: int = 64
     output_bytes: int = 1_000_000
     trace_bytes: int = 64_000_000
+    #: what lies in the working folder, in temporary folders and in nameless memory, all together
+    disk_mb: int = 640
+    files: int = 20_000
 
 
 @dataclass(frozen=True)

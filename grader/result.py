@@ -23,6 +23,7 @@ from .model import (
     Status,
     SubmissionKind,
 )
+from .typed import verify
 
 SCHEMA = "gradeloop/result/v1"
 
@@ -162,9 +163,11 @@ def from_json(text: str, where: str = "result.json") -> Result:
         record = json.loads(text)
         if record["schema"] != SCHEMA:
             raise UsageError(f"{where}: schema {record['schema']!r}; this grader reads {SCHEMA!r}")
-        return _result(record)
-    except (ValueError, KeyError, TypeError) as error:
+        result = _result(record)
+        verify(result, Result, "result")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UsageError(f"{where}: not a result of schema {SCHEMA}: {error}") from None
+    return result
 
 
 def _result(record: dict[str, Any]) -> Result:

@@ -21,7 +21,7 @@ from grader import Basis, Blame, Evidence, RunStatus, Severity, Sign, check, sig
         "its end then? Put the other parts back one by one."
     ),
     hints=(
-        "What does the program start or open besides the training: other programs, many workers, signals?",
+        "What does the program start, open or write besides the training: programs, many workers, thousands of files?",
         "A training loop for a small data set needs one process.",
         "num_workers of torch.utils.data.DataLoader decides how many processes load data; os.kill and "
         "multiprocessing are not needed here.",

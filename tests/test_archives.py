@@ -170,3 +170,14 @@ def test_a_zip_is_open_as_a_folder_and_gone_afterwards(tmp_path: Path) -> None:
     assert not folder.exists()
     with opened(tmp_path / "a.py") as path:
         assert path == tmp_path / "a.py"
+
+
+def test_a_member_without_a_name_spoils_the_zip(tmp_path: Path) -> None:
+    """Found by fuzzing: a name may be empty, or end before it has begun."""
+    path = tmp_path / "nameless.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.py", b"x = 1")
+    path.write_bytes(path.read_bytes().replace(b"a.py", b"\0.py"))
+    (tmp_path / "into").mkdir()
+    with pytest.raises(UsageError, match="without a name"):
+        unpack(path, tmp_path / "into")

@@ -18,7 +18,7 @@ import pytest
 
 from grader.model import Limits, RunSpec, SubmissionKind
 from grader.sandbox import room
-from grader.sandbox.box import make_box, remove_tree
+from grader.sandbox.box import make_box
 from grader.sandbox.bubblewrap import room_arguments, work_folder
 from grader.sandbox.landlock import allowed
 from grader.sandbox.processes import kill_tree, living, tree, usage
@@ -205,8 +205,8 @@ def test_landlock_never_shows_the_whole_of_a_folder_with_the_grader_in_it(monkey
     site = Path(numpy.__file__).resolve().parents[1]
     monkeypatch.setattr(room, "hidden_paths", lambda: [site / "pytest"])
     box = make_box(None)
-    rules = allowed(SPEC, box)
-    remove_tree(box.root)
+    rules = allowed(SPEC, box, None)
+    box.remove()
     read, listed = rules["read"], rules["list"]
     assert isinstance(read, list)
     assert isinstance(listed, list)
@@ -306,7 +306,7 @@ def test_a_box_is_removed_whatever_is_in_it(tmp_path: Path) -> None:
         os.close(here)
         here = deeper
     os.close(here)
-    remove_tree(box.root)
+    box.remove()
     assert not box.root.exists()
     assert (victim / "file").read_text() == "safe"
 
@@ -316,7 +316,7 @@ def test_a_box_is_closed_to_others() -> None:
     box = make_box(None)
     assert stat.S_IMODE(box.root.stat().st_mode) == 0o700
     assert box.root.parent == Path(os.path.realpath(tempfile.gettempdir()))
-    remove_tree(box.root)
+    box.remove()
 
 
 def test_a_tree_of_processes_is_seen_and_killed() -> None:

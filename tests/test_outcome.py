@@ -13,7 +13,7 @@ from grader.sandbox.outcome import Outcome, Seen, judge, stack
 from grader.sandbox.output import Stream
 from grader.sandbox.supervisor import Stop
 
-LIMITS = Limits(wall_seconds=5, cpu_seconds=9, memory_mb=700, processes=8, output_bytes=1000)
+LIMITS = Limits(wall_seconds=5, cpu_seconds=9, memory_mb=700, processes=8, output_bytes=1000, disk_mb=90, files=300)
 FAULTS = """Timeout (0:00:05)!
 Thread 0x00007f0000000001 (most recent call first):
   File "/work/submission.py", line 99 in other
@@ -38,6 +38,8 @@ def _judge(**facts: object) -> Outcome:
         (Stop.MEMORY, RunStatus.OUT_OF_MEMORY, 700),
         (Stop.FLOOD, RunStatus.OUTPUT_FLOOD, 1000),
         (Stop.PROCESSES, RunStatus.KILLED, 8),
+        (Stop.DISK, RunStatus.KILLED, 90),
+        (Stop.FILES, RunStatus.KILLED, 300),
     ],
 )
 def test_a_limit_that_ended_a_run_is_named(stop: Stop, status: RunStatus, limit: float) -> None:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("errors",),
     ("reading",),
-    ("trace", "model"),
+    ("trace", "model", "typed"),
     (
         "words",
         "checks",

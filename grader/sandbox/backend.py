@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 from ..errors import SandboxError, UsageError
 from ..model import Probe, RunSpec
+from .storage import Stored
 
 UNCONFINED = "none"
 
@@ -44,6 +45,9 @@ class Worker(Protocol):
 
     def ended(self) -> Ended | None:
         """How it ended; None while it runs. Never waits."""
+
+    def stored(self, most: int) -> Stored:
+        """What the run has written; nothing where that cannot be told. Files need not be counted beyond `most`."""
 
     def stop(self) -> None:
         """Kill everything that belongs to the run and wait until it is gone. May be called twice."""
@@ -122,7 +126,7 @@ def choose(backends: Sequence[SandboxBackend], name: str = "auto") -> tuple[Sand
         probe = backend.probe()
         if probe.works:
             return backend, probe
-        fixes = [layer.fix for layer in probe.layers if layer.fix]
+        fixes = [layer.fix for layer in probe.layers if layer.fix and not layer.holds]
         reasons.append(f"{backend.name}: {probe.reason}" + "".join(f"; {fix}" for fix in fixes))
     unsafe = f"--sandbox {UNCONFINED} runs code that you trust without any wall"
     raise SandboxError("no sandbox works here: " + " | ".join([*reasons, unsafe]))

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import itertools
 import os
 import stat
 import tempfile
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from .storage import Stored, on_disk, unnamed
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+#: where every process of the machine makes shared memory
+SHARED_MEMORY = Path("/dev/shm")
+_PREFIXES = ("gradeloop-box-", "gradeloop-canary-")
+#: younger ones may be about to be locked
+_STALE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
 class Box:
-    """A folder of one run: `work` for the student's files, `temp` for everything temporary."""
+    """A folder of one run: `work` for the student's files, `temp` for everything temporary.
+
+    `owner`: the throw-away identity that writes there. `lock`: held as long as the grader that made it lives.
+    """
 
     root: Path
+    owner: int | None = None
+    lock: int | None = None
 
     @property
     def work(self) -> Path:
@@ -24,16 +43,83 @@ class Box:
     def temp(self) -> Path:
         return self.root / "tmp"
 
+    def stored(self, processes: Iterable[int], most: int) -> Stored:
+        """What its run has written: here, as shared memory, and without a name."""
+        # without a throw-away identity shared memory is either closed to the run, or mapped and counted as memory
+        counted = {SHARED_MEMORY.stat().st_dev} if self.owner is None and SHARED_MEMORY.is_dir() else ()
+        return on_disk([self.work, self.temp], most) + unnamed(processes, counted) + _shared(self.owner)
+
+    def remove(self) -> None:
+        """Remove it and all that its run left, once; nothing else may be running in it."""
+        if self.root.exists():
+            remove_tree(self.root)
+        _remove_shared(self.owner)
+        if self.lock is not None:
+            os.close(self.lock)
+
 
 def make_box(owner: int | None) -> Box:
     """Make one, owned by the run's throw-away identity where it has one."""
-    box = Box(Path(os.path.realpath(tempfile.mkdtemp(prefix="gradeloop-"))))
+    remove_stale()
+    root = Path(os.path.realpath(tempfile.mkdtemp(prefix=_PREFIXES[0])))
+    lock = os.open(root, _FOLDER)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    box = Box(root, owner, lock)
     for folder in (box.work, box.temp):
         folder.mkdir(mode=0o700)
         if owner is not None:
             os.chown(folder, owner, owner)
     box.root.chmod(0o700 if owner is None else 0o711)
     return box
+
+
+def remove_stale() -> None:
+    """Remove the folders of graders that were killed: ours by owner and name, and nobody holds their lock."""
+    for place in Path(tempfile.gettempdir()).glob("gradeloop-*"):
+        if place.name.startswith(_PREFIXES):
+            with contextlib.suppress(OSError):
+                _remove_if_stale(place)
+
+
+def _remove_if_stale(root: Path) -> None:
+    handle = os.open(root, _FOLDER)
+    try:
+        found = os.fstat(handle)
+        if found.st_uid != os.geteuid() or time.time() - found.st_mtime < _STALE_SECONDS:
+            return
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        work = root / "work"
+        owner = work.lstat().st_uid if work.is_dir() else os.geteuid()
+        Box(root, None if owner == os.geteuid() else owner).remove()
+    finally:
+        os.close(handle)
+
+
+def _shared(owner: int | None) -> Stored:
+    found = [entry.lstat() for entry in _shared_files(owner)]
+    return Stored(len(found), sum(entry.st_blocks * 512 for entry in found))
+
+
+def _remove_shared(owner: int | None) -> None:
+    for entry in _shared_files(owner):
+        if entry.is_dir() and not entry.is_symlink():
+            remove_tree(entry)
+        else:
+            entry.unlink(missing_ok=True)
+
+
+def _shared_files(owner: int | None) -> list[Path]:
+    """What a throw-away identity has made as shared memory; nobody else has its number."""
+    if owner is None or not SHARED_MEMORY.is_dir():
+        return []
+    return [entry for entry in SHARED_MEMORY.iterdir() if _uid(entry) == owner]
+
+
+def _uid(entry: Path) -> int | None:
+    try:
+        return entry.lstat().st_uid
+    except FileNotFoundError:
+        return None
 
 
 def remove_tree(root: Path) -> None:

@@ -11,9 +11,12 @@ from typing import Any
 from ..errors import SandboxError
 from . import processes
 from .backend import Ended, Pipes
-from .box import Box, remove_tree
+from .box import Box
+from .room import written_folders
+from .storage import Stored, in_room
 
-_MONITOR_SECONDS = 8.0
+#: longer than the monitor hunts
+_MONITOR_SECONDS = 35.0
 
 
 class ColdWorker:
@@ -40,6 +43,11 @@ class ColdWorker:
         code = self._process.poll()
         return None if code is None else as_a_shell_says(code)
 
+    def stored(self, most: int) -> Stored:
+        """What lies in the run's folder, or in its room, and in files without a name."""
+        members = processes.tree(self.pid)[1:]
+        return in_room(members, written_folders(self.jail)) if self._box is None else self._box.stored(members, most)
+
     def stop(self) -> None:
         """Kill everything. Without a pid namespace the monitor has to find what has run away."""
         if self._gentle and self._process.poll() is None:
@@ -53,8 +61,8 @@ class ColdWorker:
 
     def clean(self) -> None:
         """Remove the run's folder."""
-        if self._box is not None and self._box.root.exists():
-            remove_tree(self._box.root)
+        if self._box is not None:
+            self._box.remove()
 
 
 def as_a_shell_says(code: int) -> Ended:

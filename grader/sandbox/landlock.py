@@ -7,9 +7,9 @@ from pathlib import Path
 from ..model import Probe, RunSpec
 from . import room
 from .backend import Pipes
-from .box import Box, make_box
+from .box import SHARED_MEMORY, Box, make_box
 from .cold import ColdWorker, start
-from .probe import try_to_break_out
+from .probe import LANDLOCK_FIX, try_to_break_out, with_identity
 
 #: enough for torch to count processors; another process's folder is out of reach
 _PROC = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat")
@@ -26,12 +26,13 @@ class Landlock:
     def probe(self) -> Probe:
         """Start a canary; works when it was refused everything."""
         if self._probe is None:
-            self._probe = try_to_break_out(self, _fix)
+            self._probe = with_identity(try_to_break_out(self, _fix), walk=True)
         return self._probe
 
     def launch(self, spec: RunSpec, pipes: Pipes) -> ColdWorker:
         """Start a monitor that forks a cold worker."""
         identity = room.throwaway_identity(spec, walk=True)
+        counted_as = room.counting_identity(identity)
         box = make_box(identity)
         command = room.command(str(room.WORKER), "monitor", (pipes.frames, pipes.control, pipes.faults))
         process = start(command, pipes, room.environment(spec, str(box.temp)))
@@ -40,17 +41,23 @@ class Landlock:
             "temp": str(box.temp),
             "data": room.offered_data(spec, str(spec.data)),
             "identity": identity,
+            "counted_as": counted_as,
             "capabilities": "drop",
-            "limits": room.limits_for(spec, identity),
-            "landlock": allowed(spec, box),
+            "limits": room.limits_for(spec, identity or counted_as),
+            "landlock": allowed(spec, box, identity),
             "seccomp": "shared",
             "loaders": "in-process",
         }
         return ColdWorker(process, jail, overhead=1, gentle=True, box=box)
 
 
-def allowed(spec: RunSpec, box: Box) -> dict[str, object]:
-    """The allow-list: packages but for the grader's own, the run's folder, the data, a few devices."""
+def allowed(spec: RunSpec, box: Box, identity: int | None) -> dict[str, object]:
+    """The allow-list: packages but for the grader's own, the run's folder, the data, a few devices.
+
+    Shared memory is the machine's own here: only a throw-away identity may write there, whose files can be told
+    from those of others, counted, and removed.
+    """
+    shared = [str(SHARED_MEMORY)] if identity is not None else []
     hidden = room.hidden_paths()
     system = [Path(path) for path in room.SYSTEM_FOLDERS if not Path(path).is_symlink()]
     folders = [folder for folder in [*system, *room.interpreter_folders()] if folder.is_dir()]
@@ -63,10 +70,10 @@ def allowed(spec: RunSpec, box: Box) -> dict[str, object]:
         "required": True,
         "read": read,
         "list": [str(path) for part in parts for path in part.listed],
-        "write": [str(box.work), str(box.temp), "/dev/shm"],
+        "write": [str(box.work), str(box.temp), *shared],
         "devices": room.devices(spec),
     }
 
 
 def _fix(reason: str) -> str:
-    return "run on Linux 5.13 or newer with Landlock enabled" if "Landlock:" in reason else ""
+    return LANDLOCK_FIX if "Landlock:" in reason else ""

@@ -109,6 +109,10 @@ def _stopped(seen: Seen, reason: Stop) -> Outcome:
         Stop.PROCESSES: Outcome(
             RunStatus.KILLED, limit=float(limits.processes), reason=f"more than {limits.processes} processes"
         ),
+        Stop.DISK: Outcome(
+            RunStatus.KILLED, limit=float(limits.disk_mb), reason=f"more than {limits.disk_mb} MB of files"
+        ),
+        Stop.FILES: Outcome(RunStatus.KILLED, limit=float(limits.files), reason=f"more than {limits.files} files"),
     }
     return outcomes[reason]
 

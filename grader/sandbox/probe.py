@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import SandboxError
 from ..model import Layer, Limits, Probe, RunSpec, SubmissionKind
+from . import room
 from .backend import SandboxBackend
+from .box import remove_stale
 from .claims import LAYERS
 from .collector import Collector
 from .pipes import close_all, open_pipes
@@ -20,7 +25,10 @@ from .request import encode_request
 from .supervisor import Supervisor
 
 _SECONDS = 20.0
-_ATTEMPTS = {
+LANDLOCK_FIX = "Linux 5.13 or newer, started with lsm=landlock,... on its command line: cat /sys/kernel/security/lsm"
+_LAYER_FIXES = {"landlock": LANDLOCK_FIX, "seccomp": "Linux with CONFIG_SECCOMP_FILTER on x86-64 or AArch64"}
+_OWN_USER = "a user that owns nothing"
+ATTEMPTS = {
     "read": "no reading of other files",
     "write": "no writing elsewhere",
     "list": "no listing elsewhere",
@@ -40,11 +48,23 @@ def try_to_break_out(backend: SandboxBackend, fix: Callable[[str], str], seed: i
         return _does_not_work(str(error), fix)
     if not refused:
         return _does_not_work(complaint or "the worker did not answer", fix)
-    found = [Layer(words, refused.get(name, False)) for name, words in _ATTEMPTS.items()]
-    found += [Layer(name, name in layers) for name in LAYERS]
+    found = [Layer(words, refused.get(name, False)) for name, words in ATTEMPTS.items()]
+    found += [Layer(name, name in layers, fix=_LAYER_FIXES[name]) for name in LAYERS]
     open_walls = [layer.name for layer in found if not layer.holds and layer.name not in LAYERS]
     reason = f"does not hold here: {', '.join(open_walls)}" if open_walls else ""
     return Probe(works=not open_walls, layers=tuple(found), reason=reason)
+
+
+def with_identity(probe: Probe, *, walk: bool) -> Probe:
+    """The same, with a word on whose name a run goes by where the grader is root."""
+    if not probe.works or os.geteuid() != 0:
+        return probe
+    spec = RunSpec(files={}, entry="", kind=SubmissionKind.SCRIPT, limits=Limits())
+    if room.throwaway_identity(spec, walk=walk) is not None:
+        return replace(probe, layers=(*probe.layers, Layer(_OWN_USER, True)))
+    detail = "Python lies where only root may look, so a run stays root, without any capability"
+    fix = f"grade as an ordinary user, or: chmod -R o+rX {sys.prefix}, and o+x on every folder above it"
+    return replace(probe, layers=(*probe.layers, Layer(_OWN_USER, False, detail, fix)))
 
 
 def _does_not_work(reason: str, fix: Callable[[str], str]) -> Probe:
@@ -54,6 +74,7 @@ def _does_not_work(reason: str, fix: Callable[[str], str]) -> Probe:
 @contextlib.contextmanager
 def _targets() -> Iterator[dict[str, Any]]:
     """Things to read, write, connect to and kill; open to everybody, so that only the walls can refuse."""
+    remove_stale()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gradeloop-canary-")))
         folder.chmod(0o777)
@@ -61,8 +82,10 @@ def _targets() -> Iterator[dict[str, Any]]:
         secret.write_bytes(b"nobody should read this")
         secret.chmod(0o666)
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        bystander = subprocess.Popen(["sleep", str(2 * _SECONDS)], env={"PATH": "/usr/bin:/bin"})
-        stack.callback(bystander.wait)
+        # it waits for the end of a pipe, so that it does not outlive a grader that is killed
+        bystander = stack.enter_context(subprocess.Popen(
+            ["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin"}
+        ))  # fmt: skip
         stack.callback(bystander.kill)
         port = server.getsockname()[1]
         yield {"secret": str(secret), "folder": str(folder), "port": port, "bystander": bystander.pid}

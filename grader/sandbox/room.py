@@ -8,9 +8,10 @@ import random
 import stat
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..model import RunSpec
 from .processes import tasks_of_user
@@ -72,6 +73,11 @@ def limits_for(spec: RunSpec, identity: int | None) -> dict[str, object]:
         "processes": _process_limit(spec, identity),
         "file_mb": FILE_MB,
     }
+
+
+def written_folders(jail: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where a worker in a room may write: each is a file system of its own there."""
+    return (jail["work"], jail["temp"], "/dev/shm")
 
 
 def gpu_nodes(spec: RunSpec) -> list[str]:
@@ -145,6 +151,17 @@ def free_number(ranges: str) -> int | None:
         if _covers(ranges, first, first + _COUNT):
             return first + random.SystemRandom().randrange(_COUNT)
     return None
+
+
+def counting_identity(identity: int | None) -> int | None:
+    """A real user number for a worker that has to stay root: the kernel counts no process of root's own.
+
+    Files are still opened as root without capabilities; only the number that RLIMIT_NPROC looks at is another.
+    """
+    ranges = Path("/proc/self/uid_map")
+    if identity is not None or os.geteuid() != 0 or not ranges.exists():
+        return None
+    return free_number(ranges.read_text())
 
 
 def reachable_by_others(paths: Iterable[Path]) -> bool:

@@ -24,6 +24,9 @@ _FLOOD = 16
 _CHUNK = 1 << 16
 _DRAIN_CHUNKS = 256
 _KEEP_FAULTS = 16_384
+#: files are counted this often, and less often where counting takes long
+_LOOK_SECONDS = 0.25
+_LOOK_SHARE = 20
 
 
 class Stop(Enum):
@@ -35,6 +38,8 @@ class Stop(Enum):
     MEMORY = "memory"
     PROCESSES = "processes"
     FLOOD = "flood"
+    DISK = "disk"
+    FILES = "files"
 
 
 class Supervisor:
@@ -53,6 +58,7 @@ class Supervisor:
         self._limits = limits
         self._outgoing = bytearray()
         self._next_poll = 0.0
+        self._next_look = 0.0
         self._cpu_before = 0.0
         self._asked_to_leave = False
         self._selector = selectors.DefaultSelector()
@@ -117,7 +123,9 @@ class Supervisor:
             return Stop.FLOOD
         if self.collector.total > _FLOOD * limits.trace_bytes:
             return Stop.FLOOD
-        return self._exceeded_by_tree(now) if now >= self._next_poll else None
+        if now >= self._next_poll and (found := self._exceeded_by_tree(now)) is not None:
+            return found
+        return self._exceeded_by_files(now) if now >= self._next_look else None
 
     def _late(self, now: float) -> Stop | None:
         began = self.collector.began
@@ -134,6 +142,16 @@ class Supervisor:
         if found.processes > self._limits.processes:
             return Stop.PROCESSES
         return Stop.CPU if found.cpu_seconds > self._limits.cpu_seconds + _GRACE_SECONDS else None
+
+    def _exceeded_by_files(self, now: float) -> Stop | None:
+        if self.collector.began is None:
+            return None
+        stored = self._worker.stored(self._limits.files)
+        spent = time.monotonic() - now
+        self._next_look = now + spent + max(_LOOK_SECONDS, _LOOK_SHARE * spent)
+        if stored.files > self._limits.files:
+            return Stop.FILES
+        return Stop.DISK if stored.bytes > self._limits.disk_mb << 20 else None
 
     def _measure(self) -> Usage:
         """What the run uses now. Processor time counts from where the student's code began."""

@@ -7,6 +7,7 @@ from . import room
 from .backend import UNCONFINED, Pipes
 from .box import make_box
 from .cold import ColdWorker, start
+from .probe import ATTEMPTS
 
 
 class Unconfined:
@@ -17,7 +18,8 @@ class Unconfined:
     def probe(self) -> Probe:
         """It always works, and holds nothing."""
         detail = "the code that is graded may read and change whatever this user may"
-        return Probe(works=True, layers=(Layer("walls", False, detail),))
+        first, *others = ATTEMPTS.values()
+        return Probe(works=True, layers=(Layer(first, False, detail), *(Layer(name, False) for name in others)))
 
     def launch(self, spec: RunSpec, pipes: Pipes) -> ColdWorker:
         """Start a monitor that forks a cold worker."""

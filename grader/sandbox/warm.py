@@ -16,8 +16,9 @@ from . import processes, room
 from .backend import Ended, Pipes, Worker
 from .bubblewrap import TEMP, Bubblewrap, fix, missing
 from .cold import as_a_shell_says
-from .probe import try_to_break_out
+from .probe import try_to_break_out, with_identity
 from .server import Line, Server
+from .storage import Stored, in_room
 
 _STOP_SECONDS = 8.0
 #: what waits in a room until the fork has moved in
@@ -63,7 +64,7 @@ class Warm:
         if self._probe is None:
             server = self._server
             seed = server.seed if server is not None else 0
-            self._probe = self._impossible() or try_to_break_out(self, fix, seed)
+            self._probe = self._impossible() or with_identity(try_to_break_out(self, fix, seed), walk=False)
         return self._probe
 
     def launch(self, spec: RunSpec, pipes: Pipes) -> Worker:
@@ -127,6 +128,10 @@ class WarmWorker:
         if self._ended is None and (word := self._line.heard()) is not None:
             self._ended = as_a_shell_says(int(word)) if word.isdigit() else Ended(signal=signal.SIGKILL)
         return self._ended
+
+    def stored(self, most: int) -> Stored:
+        """What lies in the room, however much."""
+        return in_room(processes.tree(self.pid)[1:], room.written_folders(self.jail))
 
     def stop(self) -> None:
         """Hang up: the fork outside takes down the room. Where it does not, it is killed with all below it."""

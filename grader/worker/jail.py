@@ -22,6 +22,8 @@ def apply(plan: dict[str, Any]) -> list[str]:
     _offer_to_the_oom_killer()
     if plan.get("identity") is not None:
         become(plan["identity"])
+    if plan.get("counted_as") is not None:
+        os.setresuid(plan["counted_as"], -1, -1)
     if plan.get("capabilities") == "drop":
         drop_capabilities()
         prctl(PR_SET_NO_NEW_PRIVS, 1)

@@ -43,6 +43,10 @@ _NEVER: dict[str, tuple[int | None, int | None]] = {
     "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187), "mq_open": (240, 180),
     "mq_unlink": (241, 181),
 }  # fmt: skip
+#: where root cannot become somebody else, processes are counted under a real user of their own: no way back to root's
+_IDENTITIES: dict[str, tuple[int | None, int | None]] = {
+    "setuid": (105, 146), "setreuid": (113, 145), "setresuid": (117, 147),
+}  # fmt: skip
 #: what Landlock does not watch. A submission loses nothing when these seem to work and do nothing.
 _SILENTLY_NOTHING: dict[str, tuple[int | None, int | None]] = {
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
@@ -79,6 +83,7 @@ def program(*, shared: bool, own_signals: int | None = None) -> bytes:
     code += _table(_NEVER, index, refuse)
     code += _arguments(index, refuse) + _sockets(index, shared)
     if shared:
+        code += _table(_IDENTITIES, index, refuse)
         code += _table(_SILENTLY_NOTHING, index, _ERRNO)
         code += _table(_NOT_SUPPORTED, index, _ERRNO | errno.ENOTSUP)
         code += _when((76, 45)[index], [_stop(refuse)])  # truncate by path: unwatched before Landlock ABI 3

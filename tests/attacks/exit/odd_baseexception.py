@@ -1,0 +1,6 @@
+# expect: crashed
+class Odd(GeneratorExit):
+    pass
+
+
+raise Odd("leaving")

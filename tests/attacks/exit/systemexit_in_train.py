@@ -1,0 +1,6 @@
+# expect: exited
+def train():
+    raise SystemExit(0)
+
+
+train()

@@ -1,0 +1,4 @@
+# expect: timed-out
+# limits: wall=2
+while True:
+    pass

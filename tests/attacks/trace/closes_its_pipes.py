@@ -1,0 +1,4 @@
+# expect: exited completed
+import os
+
+os.closerange(0, 64)
