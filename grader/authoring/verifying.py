@@ -114,8 +114,8 @@ def _unpunished(judged: Iterable[Judged]) -> list[Mutant]:
 
 
 def _in_full(bench: Bench, program: Program, judged: Sequence[Judged], progress: Progress) -> list[Judged]:
-    """Survivors once more, trained as long as the reference: some mistakes show after several epochs only."""
-    names = {mutant.name for mutant in _unpunished(judged)}
+    """What was not named once more, trained as long as the reference: some mistakes show after several epochs only."""
+    names = {item.mutant.name for item in judged if item.state in (State.SURVIVED, State.MISNAMED)}
     again = [mutant for mutant in mutants(program, MISTAKES) if mutant.name in names]
     results = bench.grade([Trial(mutant.name, mutant.source) for mutant in again], progress)
     whole = {trial.name: result for trial, result in results.items()}
