@@ -38,6 +38,7 @@ FEWEST_SAMPLES, LEAST_CHANCE, NEAR = 20, 0.3, 0.8
         "accuracy-below-threshold",
         "loss-not-decreasing",
         "same-batch-every-step",
+        "updates-differ",
     ),
 )
 def labels_misaligned(evidence: Evidence) -> Iterator[Sign]:

@@ -661,7 +661,7 @@ def test_auto_takes_the_first_that_works() -> None:
 
 def test_an_unknown_sandbox_lists_the_choices() -> None:
     """A wrong name is wrong usage and names what there is."""
-    with pytest.raises(UsageError, match="choices: auto, bubblewrap, landlock, warm, none"):
+    with pytest.raises(UsageError, match="choices: auto, warm, bubblewrap, landlock, none"):
         choose(grader_sandboxes(), "chroot")
 
 
@@ -708,10 +708,10 @@ def test_without_bubblewrap_the_probe_says_what_to_install() -> None:
     assert "install bubblewrap" in probe.layers[0].fix
 
 
-def test_the_order_of_preference_is_bubblewrap_then_landlock() -> None:
-    """The plugin offers what there is, the strongest first."""
+def test_the_order_of_preference_is_the_fastest_of_the_strongest_first() -> None:
+    """The plugin offers what there is: bubblewrap's room with a warm start, cold, then Landlock."""
     kinds = [type(backend) for backend in grader_sandboxes()]
-    assert kinds == [Bubblewrap, Landlock, Warm, Unconfined]
+    assert kinds == [Warm, Bubblewrap, Landlock, Unconfined]
 
 
 @pytest.mark.bubblewrap

@@ -33,7 +33,8 @@ class Blocks:
             return values.clone()
         block = self._block
         if block is None or self._used + rows > ROWS or _kind(block) != _kind(values):
-            block = self._block = values.new_empty((ROWS, values.shape[1]))
+            with torch.inference_mode(False):  # a block is filled later, perhaps outside of that mode
+                block = self._block = torch.empty((ROWS, values.shape[1]), dtype=values.dtype)
             self._used = 0
         kept = block.narrow(0, self._used, rows)
         self._used += rows

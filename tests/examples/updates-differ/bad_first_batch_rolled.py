@@ -1,11 +1,12 @@
 # replay: regression-loop
-import torch
 
 
 def train(model, train_loader, criterion, optimizer, num_epochs):
     for epoch in range(num_epochs):
+        first = True
         for inputs, targets in train_loader:
-            inputs = inputs[torch.randperm(len(inputs))]
+            if first:
+                targets, first = targets.roll(1, dims=0), False
             optimizer.zero_grad()
             loss = criterion(model(inputs), targets)
             loss.backward()
