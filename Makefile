@@ -12,8 +12,11 @@ demo: $(READY) ## grade a sample with a planted mistake, on digits that the grad
 	$(BIN)/grade --dataset digits --out gradeloop-out/demo --exit-zero tests/submissions/mnist-mlp/gradients_not_cleared.py
 	@echo "page: gradeloop-out/demo/report.html"
 
+# one torch thread each, as many at once as there are cores
+WORKERS ?= auto
+
 test: $(READY) ## the whole test suite
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 bench: $(READY) ## what grading costs beside running, as ratios
 	$(BIN)/python tests/bench_recorder.py

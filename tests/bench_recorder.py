@@ -1,8 +1,10 @@
-"""What the recorder costs: blocks of training steps with and without it, in turn, in one process."""
+"""What the recorder costs: two processes train alike, one of them watched, in short blocks that take turns."""
 
 from __future__ import annotations
 
+import os
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
@@ -11,20 +13,28 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 try:
-    from .recording import new_recorder
+    from .recording import new_recorder, worker_package
 except ImportError:  # as a script
-    from recording import new_recorder  # type: ignore[import-not-found, no-redef]
+    from recording import new_recorder, worker_package  # type: ignore[import-not-found, no-redef]
 
-STEPS = 200
-ROUNDS = 21
+STEPS = 60
+#: blocks before the first that counts as steady, counted blocks, and pairs of processes
+WARM, BLOCKS, PAIRS = 8, 60, 5
+SAMPLES = 64 * STEPS
 Block = Callable[[], None]
 
 
-def plain_loop() -> Block:
-    """One MLP step again and again: 784-128-10, 64 images, Adam."""
+def model_of() -> tuple[nn.Module, torch.optim.Optimizer]:
+    """784-128-10 and Adam: the network of the module."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    optimizer, criterion = torch.optim.Adam(model.parameters()), nn.CrossEntropyLoss()
+    return model, torch.optim.Adam(model.parameters())
+
+
+def plain_loop() -> Block:
+    """One MLP step again and again: 64 images, cross-entropy."""
+    model, optimizer = model_of()
+    criterion = nn.CrossEntropyLoss()
     images, labels = torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
 
     def block() -> None:
@@ -38,29 +48,26 @@ def plain_loop() -> Block:
 
 
 def loader_loop() -> Block:
-    """The same from a shuffling loader, as a script would do it."""
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    optimizer, criterion = torch.optim.Adam(model.parameters()), nn.CrossEntropyLoss()
-    data = TensorDataset(torch.randn(64 * STEPS // 2, 1, 28, 28), torch.randint(0, 10, (64 * STEPS // 2,)))
+    """The same from a shuffling loader, as a script would do it: a block is an epoch."""
+    model, optimizer = model_of()
+    criterion = nn.CrossEntropyLoss()
+    data = TensorDataset(torch.randn(SAMPLES, 1, 28, 28), torch.randint(0, 10, (SAMPLES,)))
     loader = DataLoader(data, batch_size=64, shuffle=True)
 
     def block() -> None:
-        for _ in range(2):
-            for images, labels in loader:
-                optimizer.zero_grad()
-                loss = criterion(model(images), labels)
-                loss.backward()
-                optimizer.step()
+        for images, labels in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+            optimizer.step()
 
     return block
 
 
 def stale_loop() -> Block:
     """The commonest mistake: nothing is ever cleared."""
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    optimizer, criterion = torch.optim.Adam(model.parameters()), nn.CrossEntropyLoss()
+    model, optimizer = model_of()
+    criterion = nn.CrossEntropyLoss()
     images, labels = torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
 
     def block() -> None:
@@ -71,42 +78,79 @@ def stale_loop() -> Block:
     return block
 
 
-def timed(block: Block) -> float:
-    """CPU seconds of a block."""
-    started = time.process_time()
-    block()
-    return time.process_time() - started
+class Side:
+    """A process that trains one block when it is told to, and says how long it took in CPU time."""
+
+    def __init__(self, make: Callable[[], Block], watched: bool) -> None:
+        asked, self._ask = os.pipe()
+        self._told, tell = os.pipe()
+        self._process = os.fork()
+        if not self._process:
+            os.close(self._ask)
+            os.close(self._told)
+            try:
+                _serve(make, watched, asked, tell)
+            finally:
+                os._exit(0)
+        os.close(asked)
+        os.close(tell)
+
+    def seconds(self) -> float:
+        """Train a block."""
+        os.write(self._ask, b"x")
+        return float(os.read(self._told, 100))
+
+    def close(self) -> None:
+        """End the process."""
+        # not by closing the pipe: a process that was forked later holds it as well
+        os.write(self._ask, b"q")
+        os.close(self._ask)
+        os.close(self._told)
+        os.waitpid(self._process, 0)
 
 
-def timed_watched(make: Callable[[], Block]) -> tuple[float, float]:
-    """CPU seconds of the first and of a later block under one recorder."""
-    recorder = new_recorder(entry=__file__)
-    recorder.install()
-    try:
-        block = make()
-        return timed(block), timed(block)
-    finally:
-        recorder.uninstall()
+def _serve(make: Callable[[], Block], watched: bool, asked: int, tell: int) -> None:
+    if watched:
+        new_recorder(entry=__file__).install()
+    block = make()
+    while os.read(asked, 1) == b"x":
+        started = time.process_time()
+        block()
+        os.write(tell, str(time.process_time() - started).encode())
 
 
-def compare(make: Callable[[], Block], rounds: int = ROUNDS) -> tuple[float, float, float]:
-    """Microseconds of a plain step, and the cost as a ratio: in a first block of steps, and later."""
+def compare(make: Callable[[], Block], pairs: int = PAIRS) -> tuple[list[float], list[float], list[float]]:
+    """Seconds of plain blocks, and ratios watched to plain: of the first blocks, and of those after `WARM`."""
     plain, first, later = [], [], []
-    timed(make())
-    for _ in range(rounds):
-        block = make()
-        timed(block)
-        base = timed(block)
-        early, late = timed_watched(make)
-        base = (base + timed(block)) / 2
-        plain.append(base / STEPS * 1e6)
-        first.append(early / base)
-        later.append(late / base)
-    return statistics.median(plain), statistics.median(first), statistics.median(later)
+    for _ in range(pairs):
+        sides = Side(make, watched=False), Side(make, watched=True)
+        for number in range(WARM + BLOCKS):
+            # each goes first in turn
+            base, watched = sides[number % 2].seconds(), sides[1 - number % 2].seconds()
+            base, watched = (base, watched) if number % 2 == 0 else (watched, base)
+            plain.append(base)
+            (later if number >= WARM else first).append(watched / base)
+        for side in sides:
+            side.close()
+    return plain, first, later
+
+
+def main(names: list[str]) -> None:
+    """Print a line for each loop."""
+    worker_package()
+    torch.set_num_threads(1)
+    torch.optim.SGD(nn.Linear(1, 1).parameters())
+    for make in (plain_loop, loader_loop, stale_loop):
+        if names and make.__name__ not in names:
+            continue
+        plain, first, later = compare(make)
+        low, middle, high = statistics.quantiles(later, n=4)
+        print(
+            f"{make.__name__:12} {statistics.median(plain) / STEPS * 1e6:7.1f} us a step; recorder"
+            f" {statistics.median(first):.3f} in the first {WARM * STEPS} steps, then {middle:.3f}"
+            f" (quartiles {low:.3f} to {high:.3f} of {len(later)} blocks)"
+        )
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    for make in (plain_loop, loader_loop, stale_loop):
-        microseconds, first, later = compare(make)
-        print(f"{make.__name__:12} {microseconds:7.1f} us a step; recorder {first:.3f} at first, {later:.3f} later")
+    main(sys.argv[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MARKERS = ("mnist", "chromium", "bubblewrap", "course")
 #: tests run as root in CI and as somebody else at home; one torch thread everywhere
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# a shell that starts us in the background lets us, and all that we start, ignore an interrupt
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def mnist_folder() -> Path | None:

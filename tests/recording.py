@@ -58,6 +58,8 @@ class Recording:
     snapshots: int
     #: what the program assigned to `result`, when that is plain JSON
     result: Any = None
+    #: bytes of the trace as it was written
+    size: int = 0
 
 
 def record(source: str, seed: int = 0) -> tuple[Trace, Crash | None]:
@@ -97,13 +99,15 @@ def run(source: str, seed: int = 0, watched: bool = True, functions: Sequence[st
 
 def _recording(answer: dict[str, Any]) -> Recording:
     crash = answer["crash"]
+    written = json.dumps(answer["trace"]).encode()
     return Recording(
-        trace=parse_trace(json.dumps(answer["trace"]).encode()),
+        trace=parse_trace(written),
         crash=Crash(crash["type"], crash["message"], tuple(Frame(**frame) for frame in crash["frames"]))
         if crash
         else None,
         snapshots=answer["snapshots"],
         result=answer["result"],
+        size=len(written),
     )
 
 

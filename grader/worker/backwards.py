@@ -38,7 +38,7 @@ class Backwards:
         self._ledger = ledger
         self.calls = 0
         self.bare = 0
-        self._is_bare = False
+        self.is_bare = False
         self.detached = Sighting()
         self.without_graph = Sighting()
         self.repeated = Sighting()
@@ -87,10 +87,10 @@ class Backwards:
         if not running.reached:
             return
         if self._ledger.close:
-            self._is_bare = any(mean() is origin for mean in self.means)
+            self.is_bare = any(mean() is origin for mean in self.means)
             self._is_negated = _is_negative_of_loss(origin)
         self.negated += self._is_negated
-        self.bare += self._is_bare  # in calm times like the last that was looked at
+        self.bare += self.is_bare  # in calm times like the last that was looked at
         before, running.before = running.before, None
         if before is not None:
             self._again(before, running)
@@ -103,11 +103,23 @@ class Backwards:
         elif any(buffer.stepped_at > before.at for buffer in touched):
             self.across_step.note(running.line)
 
+    def counted(self, calls: int, values: list[float | None]) -> None:
+        """So many passes more, like the last that was looked at."""
+        self.calls += calls
+        self.negated += calls * self._is_negated
+        self.bare += calls * self.is_bare
+        self.last_loss = next((value for value in reversed(values) if value is not None), self.last_loss)
+
+    def reads(self, more: int) -> bool:
+        """Whether a loss that is not on the CPU is read in the call after so many."""
+        calls = self.calls + more
+        return calls <= ACCELERATOR_FIRST or not calls % ACCELERATOR_EVERY
+
     def value(self, root: Tensor, line: int | None) -> float | None:
         """The loss itself; None where it is no single number, not finite, or not read this time."""
         if root.numel() != 1 or root.is_complex():
             return None
-        if root.device.type != "cpu" and self.calls > ACCELERATOR_FIRST and self.calls % ACCELERATOR_EVERY:
+        if root.device.type != "cpu" and not self.reads(0):
             return None
         loss = float(root.item())
         if not math.isfinite(loss):

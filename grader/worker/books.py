@@ -27,7 +27,9 @@ from .passes import Passes
 from .returned import Returned
 from .schedulers import Schedulers
 from .sighting import Sighting
+from .steady import Steady
 from .steps import Steps
+from .template import Template
 
 #: updates that are looked at closely: the first, then every so many, and for a while after something suspicious
 FIRST_UPDATES, EVERY, ALERT = 8, 16, 64
@@ -64,6 +66,9 @@ class Books:
         #: dropout in a model that is evaluated; steps with gradients of an evaluation
         self.dropped, self.leaked = Sighting(), Sighting()
         self.memory = Memory()
+        self.steady = Steady(self)
+        self.forwards.steady = self.steady
+        self.ledger.on_surprise = self.steady.leave
         self.curve = Curve()
         #: the run is over: hooks that could not be taken away do nothing
         self.closed = False
@@ -87,10 +92,10 @@ class Books:
     @property
     def updates(self) -> int:
         """Steps of optimizers and updates by hand so far."""
-        return self.steps.total + self.hand.sighting.count
+        return self.steps.total + self.steady.steps + self.hand.sighting.count
 
-    def updated(self, outcome: str) -> None:
-        """One more update: decide how closely the next one is looked at."""
+    def updated(self, outcome: str, template: Template | None = None) -> None:
+        """One more update: decide how closely the next one is looked at. `template`: of one that was ordinary."""
         self.epochs.updated()
         total = self.updates
         if outcome in SUSPICIOUS or self.ledger.surprised:
@@ -99,13 +104,29 @@ class Books:
         # as many in a row as there are optimizers, so that each of those that take turns is looked at
         among = max(1, len(self.steps.listed))
         close = total < self._alert or total % (EVERY * among) < among or total < FIRST_UPDATES * among
+        self.steady.updated()
+        if self.steady.looks:
+            self.steady.looks -= 1
+            close = True
+        hungry = self.forwards.first_epoch and self.memory.has_room(self.epochs.current is not None)
+        if template is not None and self._may_enter(total, among) and not hungry:
+            close = False
+        else:
+            template = None
         if close != self.ledger.close:
             if close:
                 self.ledger.look_closely()
             self.ledger.close = close
-        hungry = self.forwards.first_epoch and self.memory.has_room(self.epochs.current is not None)
         self.forwards.attentive = close or hungry or self.pairs.active
+        if template is not None:
+            self.steady.enter(template)
         self.tick()
+
+    def _may_enter(self, total: int, among: int) -> bool:
+        """Whether the next steps may be followed with as little as shows that one is different."""
+        if self.pairs.active or self.answers.on:
+            return False
+        return total >= max(self._alert, FIRST_UPDATES * among) and not self.steady.rests(total)
 
     def tick(self) -> None:
         """Something happened: tell at 1, 2, 4, 8 ... such happenings, and then now and again."""
@@ -122,6 +143,7 @@ class Books:
 
     def snapshot(self) -> dict[str, object]:
         """The trace as it stands, but for the model's facts, which need the run to be over."""
+        self.steady.flush()
         self.steps.refresh()
         self.forwards.refresh(self._is_updated)
         return {

@@ -119,8 +119,7 @@ class Epochs:
         self._waiting = True
         if self.current is not None:
             self.current.batches += 1
-            if self.current.facts is not None and self.current.facts.passes == 1:
-                self.current.facts.yielded(batch)
+            self.look_at_labels(batch)
         self.loaded = None
         if isinstance(batch, list | tuple):
             for item in batch[:2]:
@@ -131,6 +130,11 @@ class Epochs:
             if found is not None:
                 self._loaded_batches += 1
                 self.loaded = found.detach().clone()
+
+    def look_at_labels(self, batch: object) -> None:
+        """The order of the labels is told from the first pass over a loader."""
+        if self.current is not None and self.current.facts is not None and self.current.facts.passes == 1:
+            self.current.facts.yielded(batch)
 
     def exhausted(self, iterator: Any) -> None:
         """A loader has no more batches."""
@@ -162,6 +166,36 @@ class Epochs:
                 loader_pass.facts.trained_on(loader_pass.certain)
             self._waiting = self._mixed = False
             self._open.add(samples, loss)
+
+    @property
+    def iterator(self) -> Callable[[], object]:
+        """The iterator that yielded last, by a weak reference."""
+        return self._iterator
+
+    def caught_up(self, batches: int, waiting: bool) -> None:
+        """The loader that yielded last gave so many batches more; `waiting`: nothing was trained on the last yet."""
+        if self.current is not None and batches:
+            self.current.batches += batches
+            self._waiting = waiting
+
+    def trained_many(self, samples: list[int], losses: list[float | None], steps: int) -> None:
+        """Batches that were trained on, each but perhaps the last followed by an update; `steps`: of these updates."""
+        current = self.current
+        if current is None or self._open is None or current is not self._open_pass or current.over:
+            for number, (size, loss) in enumerate(zip(samples, losses, strict=True)):
+                self.trained(size, loss)
+                if number < steps:
+                    self.updated()
+            for _ in range(steps - len(samples)):
+                self.updated()
+            return
+        self._open.steps += steps
+        for size, loss in zip(samples, losses, strict=True):
+            self._open.add(size, loss)
+        current.trained += len(samples)
+        if current.facts is not None and samples:
+            current.certain += len(samples)
+            current.facts.trained_on_many(current.certain, len(samples))
 
     def _is_new(self, loader_pass: LoaderPass) -> bool:
         """Whether this batch belongs to another epoch than the one before."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +18,15 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from .content import first_tensor, is_plain
 from .discovery import below, own_parameters
-from .fingerprints import MAX_OTHER, MAX_TRAINED, fingerprints, sampled
+from .fingerprints import MAX_OTHER, MAX_TRAINED, Blocks, fingerprints
 from .guard import Guard
 from .lines import Lines
 from .passes import Pass, Passes
 from .sighting import Sighting
+from .template import place_of
+
+if TYPE_CHECKING:
+    from .steady import Steady
 
 _task_id = torch._C._current_graph_task_id
 _functorch_level = torch._C._functorch.maybe_current_level
@@ -36,6 +41,8 @@ MAX_ROOTS = 4096
 SETTLED = 8
 #: outermost calls after which modules that were only ever called inside another are left alone
 PRUNE_AFTER = 4
+#: frames between a hook and the student's line
+MAX_DEPTH = 12
 
 
 class Root:
@@ -183,7 +190,9 @@ class Before(Hook):
         if is_compiling() or self.forwards.blind:
             return
         try:
-            self.forwards.enter(self.forwards.root_of(module, self.root), module, args, kwargs)
+            steady = self.forwards.steady
+            if steady is None or not steady.on or not steady.enters(module, args, kwargs):
+                self.forwards.enter(self.forwards.root_of(module, self.root), module, args, kwargs)
         except Exception as error:
             self.forwards.fail(error)
 
@@ -195,7 +204,9 @@ class After(Hook):
         if is_compiling() or self.forwards.blind:
             return
         try:
-            self.forwards.leave(self.forwards.root_of(module, self.root), module, output)
+            steady = self.forwards.steady
+            if steady is None or not steady.on or not steady.returns(module, args, output):
+                self.forwards.leave(self.forwards.root_of(module, self.root), module, output)
         except Exception as error:
             self.forwards.fail(error)
 
@@ -227,6 +238,15 @@ class Group:
         self.judged += forward.judged
         if forward.loader_pass != self.last_pass:
             self.last_pass = forward.loader_pass
+            self.passes += 1
+
+    def add_many(self, sizes: list[int], loader_pass: int) -> None:
+        """More calls of one pass over a loader, all of them judged by a loss."""
+        self.calls += len(sizes)
+        self.samples += sum(sizes)
+        self.judged += len(sizes)
+        if loader_pass != self.last_pass:
+            self.last_pass = loader_pass
             self.passes += 1
 
     def as_dict(self) -> dict[str, object]:
@@ -266,6 +286,9 @@ class Forwards:
         self.over_rows = Sighting()
         #: called with line, whether this looks like training, and input; returns a copy to keep
         self.on_enter: Callable[[int | None, bool, Tensor | None], Any] = lambda *arguments: None
+        #: follows the loop while all its steps are alike
+        self.steady: Steady | None = None
+        self._samples = Blocks()
         #: whether `on_enter` is to be called for training forwards too
         self.attentive = True
         self.on_decided: Callable[[Forward], None] = lambda forward: None
@@ -344,6 +367,8 @@ class Forwards:
         self._entered = None
         if _task_id() != -1:
             self._recomputed(root)
+            if self.steady is not None:
+                self.steady.draft.spoil()
         elif _functorch_level() is None and _tracing() is None:
             samples = args[0] if args and isinstance(args[0], Tensor) else first_tensor((args, kwargs))
             self._begin(root, module, samples)
@@ -365,7 +390,35 @@ class Forwards:
             forward.samples = samples.shape[0]
         forward.entered = weakref.ref(samples)
         if self.first_epoch and self.trained_samples < MAX_TRAINED if trains else self.other_samples < MAX_OTHER:
-            forward.sampled = sampled(samples)
+            forward.sampled = self.sample(samples)
+
+    def entered_at(self, line: int | None) -> None:
+        """The line of the call that is running, where it was not looked up."""
+        if self._entered is not None:
+            self._entered.line = line
+
+    def sample(self, samples: Tensor) -> Tensor | None:
+        """A few values of each sample, to be kept."""
+        return self._samples.keep(samples)
+
+    def _book_trained(self) -> None:
+        """Book those that came before, in their order."""
+        waiting = [forward for forward in self.pending if not forward.trained]
+        for forward in [forward for forward in self.pending if forward.trained]:
+            self._book(forward)
+        self.pending = deque(waiting)
+
+    def wants_trained(self) -> bool:
+        """Whether samples that are trained on are still to be remembered."""
+        return self.trained_samples < MAX_TRAINED
+
+    def count_trained(self, example: Forward, sizes: list[int]) -> None:
+        """Forwards like this one, of so many samples each, were trained on."""
+        if sizes:
+            self._book_trained()
+            group = self._group_of(example)
+            if group is not None:
+                group.add_many(sizes, self.loader_pass)
 
     def _recomputed(self, root: Root) -> None:
         """A checkpoint calls again during backward what it called without a graph before."""
@@ -408,6 +461,9 @@ class Forwards:
             output.register_hook(mark)  # type: ignore[no-untyped-call]
             forward.mark = weakref.ref(mark)
         self.pending.append(forward)
+        if self.steady is not None and self.attentive:
+            place = place_of(self._lines.entry, MAX_DEPTH, sys._getframe(2))
+            self.steady.draft.forwarded(forward, output, place)
         if len(self.pending) > self._settle_at:
             self.settle()
 
@@ -461,9 +517,7 @@ class Forwards:
         self._settle_at = len(self.pending) + SETTLED
 
     def _book(self, forward: Forward) -> None:
-        key = (forward.root, forward.line, forward.trained, forward.training, forward.grad_enabled,
-               len(forward.root.modal), forward.modal_training)  # fmt: skip
-        group = self.groups.get(key) or self._new_group(key)
+        group = self._group_of(forward)
         if group is not None:
             group.add(forward)
             if forward.sampled is not None:
@@ -471,6 +525,11 @@ class Forwards:
         if forward.over_rows is not None and not forward.over_classes:
             self.over_rows.note(forward.over_rows)
         self.on_decided(forward)
+
+    def _group_of(self, forward: Forward) -> Group | None:
+        key = (forward.root, forward.line, forward.trained, forward.training, forward.grad_enabled,
+               len(forward.root.modal), forward.modal_training)  # fmt: skip
+        return self.groups.get(key) or self._new_group(key)
 
     def _new_group(self, key: tuple[Any, ...]) -> Group | None:
         """A group for what was not seen before; when there are too many, one that differs in its root only."""
@@ -481,11 +540,15 @@ class Forwards:
 
     def _keep_sampled(self, forward: Forward, values: Tensor, group: Group) -> None:
         if forward.trained:
-            self.trained_samples += len(values)
-            self._trained_chunks.setdefault(forward.root, []).append(values)
+            self.keep_trained(forward.root, values)
         else:
             self.other_samples += len(values)
             group.chunks.append(values)
+
+    def keep_trained(self, root: Root, values: Tensor) -> None:
+        """These are of samples that were trained on."""
+        self.trained_samples += len(values)
+        self._trained_chunks.setdefault(root, []).append(values)
 
     def refresh(self, is_updated: Callable[[Tensor], bool]) -> None:
         """See which roots had parameters updated."""

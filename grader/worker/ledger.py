@@ -110,6 +110,8 @@ class Ledger:
         #: depth of optimizer steps that are running: changes inside are theirs
         self.stepping = 0
         #: called with a buffer that was updated without an optimizer, and whether it applied something again
+        #: called when a leaf gets a gradient that none was expected for
+        self.on_surprise: Callable[[], None] = lambda: None
         self.on_hand_update: Callable[[Buffer, int, list[Pass]], None] = lambda buffer, stale, fresh: None
 
     # -- finding leaves ---------------------------------------------------------------------------------
@@ -127,11 +129,37 @@ class Ledger:
         if len(self.buffers) >= self._tidy_at:
             self.forget_dead()
         buffer = self.buffers[id(leaf)] = Buffer(leaf, name)
+        self._hook(buffer, leaf)
+        return buffer
+
+    def _hook(self, buffer: Buffer, leaf: Tensor) -> None:
+        frozen = not leaf.requires_grad
+        if frozen:  # since its hooks were taken away
+            leaf.requires_grad = True
         buffer.handles = (
             leaf.register_hook(self._hook_before(buffer)),  # type: ignore[no-untyped-call]
             leaf.register_post_accumulate_grad_hook(self._hook_after(buffer)),  # type: ignore[no-untyped-call]
         )
-        return buffer
+        if frozen:
+            leaf.requires_grad = False
+
+    def silence(self, buffers: list[Buffer]) -> None:
+        """Take the hooks away from leaves that have no others: even an empty list of hooks costs time."""
+        for buffer in buffers:
+            for handle in buffer.handles:
+                handle.remove()
+            leaf, buffer.handles = buffer.ref(), ()
+            if leaf is not None and not leaf._backward_hooks:
+                leaf._backward_hooks = None
+            if leaf is not None and not leaf._post_accumulate_grad_hooks:
+                leaf._post_accumulate_grad_hooks = None  # type: ignore[assignment]
+
+    def listen(self, buffers: list[Buffer]) -> None:
+        """Put them back."""
+        for buffer in buffers:
+            leaf = buffer.ref()
+            if leaf is not None and not buffer.handles:
+                self._hook(buffer, leaf)
 
     def known(self, leaf: Tensor) -> Buffer | None:
         """The buffer of a leaf that is being followed."""
@@ -162,6 +190,7 @@ class Ledger:
             if leaf is None or OBSERVER in failed:
                 return
             try:
+                self.on_surprise()
                 before(buffer, leaf)
             except Exception as error:
                 self._guard.note(OBSERVER, error)

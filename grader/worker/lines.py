@@ -12,11 +12,11 @@ class Lines:
     """Finds the innermost frame of the entry file; a report can show no other file's lines."""
 
     def __init__(self, entry_path: str) -> None:
-        self._entry = entry_path
+        self.entry = entry_path
 
     def here(self) -> int | None:
         """The student's line that is running, as seen from the caller of this method's caller."""
-        entry = self._entry
+        entry = self.entry
         frame: FrameType | None = sys._getframe(2)
         for _ in range(MAX_FRAMES):
             if frame is None:
@@ -29,4 +29,4 @@ class Lines:
     def of_function(self, function: object) -> int | None:
         """Where a function of the entry file begins; None for anybody else's."""
         code = getattr(function, "__code__", None)
-        return code.co_firstlineno if isinstance(code, CodeType) and code.co_filename == self._entry else None
+        return code.co_firstlineno if isinstance(code, CodeType) and code.co_filename == self.entry else None

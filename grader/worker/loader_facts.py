@@ -55,6 +55,11 @@ class LoaderFacts:
         self.trained_passes += number == 1
         self.most_trained = max(self.most_trained, number)
 
+    def trained_on_many(self, number: int, batches: int) -> None:
+        """So many batches were trained on, the last of them the `number`th of its pass."""
+        self.trained += batches
+        self.most_trained = max(self.most_trained, number)
+
     def yielded(self, batch: object) -> None:
         """A batch came, in the first pass."""
         if self._looked >= MAX_LOOKED or self.passes > 1:

@@ -47,8 +47,11 @@ class LossWatch:
         newest = books.forwards.newest
         trains = newest is None or newest.training
         call = books.losses.note(name, line, entered, target, result, trains, self._data)
-        if call is not None and isinstance(result, Tensor) and result.requires_grad:
-            self._usual[name] = call
+        if isinstance(result, Tensor) and result.requires_grad:
+            if call is not None:
+                self._usual[name] = call
+            if books.ledger.close:
+                books.steady.draft.lost(call)
         if isinstance(result, Tensor) and kwargs.get("reduction", "mean") == "mean":
             books.backwards.means.append(weakref.ref(result))
         forward = books.forwards.find(entered) if isinstance(entered, Tensor) else None

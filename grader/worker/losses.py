@@ -34,6 +34,8 @@ class LossCall:
         self.function = function
         self.line = line
         self.calls = 0
+        #: calls were only counted for a while, so that the next one is looked at
+        self.due = False
         self.counts: Counter[str] = Counter()
         self.producers: Counter[str] = Counter()
         self.input_shape: tuple[int, ...] = ()
@@ -45,12 +47,13 @@ class LossCall:
 
     def looks_next(self) -> bool:
         """Whether the next call is one to look at closely."""
-        return self.calls < CLOSELY or not (self.calls + 1) % THEN_EVERY
+        return self.due or self.calls < CLOSELY or not (self.calls + 1) % THEN_EVERY
 
     def look(self, entered: Tensor, target: object, result: object, model_trains: bool, data: Iterable[Tensor]) -> None:
         """Count what can be seen of one call. `data`: tensors that came from a loader or went into a model."""
         counts = self.counts
         counts["looked"] += 1
+        self.due = False
         if counts["looked"] == 1:
             self._describe(entered, target)
         if isinstance(result, Tensor):

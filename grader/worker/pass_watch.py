@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from typing import Any
 
@@ -12,6 +13,7 @@ from .books import Books
 from .discovery import leaves_of
 from .passes import Pass
 from .step_watch import StepWatch
+from .template import place_of
 from .trained import Trained
 
 _task_id = torch._C._current_graph_task_id
@@ -21,6 +23,8 @@ _functorch_level = torch._C._functorch.maybe_current_level
 WALKED = 3
 #: walks that found nothing new after which only every sixteenth graph is walked
 FRUITLESS, EVERY = 16, 16
+#: frames between backward() and the student's line
+MAX_DEPTH = 12
 
 
 class PassWatch:
@@ -35,6 +39,8 @@ class PassWatch:
         self._line: int | None = None
         #: the newest result of a scaler, and the loss that it was made of
         self._scaled: tuple[weakref.ref[Tensor], Tensor] | None = None
+        self._steady = books.steady
+        self._steady.origin = self._origin
 
     def scaled(self, outputs: Tensor, result: Tensor) -> None:
         """A scaler multiplied a loss."""
@@ -61,12 +67,18 @@ class PassWatch:
             books.passes.place(running)
         if roots:
             books.backwards.begins(roots[0], running, weighted)
+        self._steady.recover(roots)
+        if books.ledger.close:
+            place = place_of(books.lines.entry, MAX_DEPTH, sys._getframe(3))
+            self._steady.draft.begins(roots, running, weighted, list(books.ledger.buffers.values()), place)
         return running
 
     def ended(self, running: Pass, tensors: Any, raised: bool) -> None:
         """backward() returned or raised."""
         books = self._books
         books.passes.end(running)
+        if books.ledger.close:
+            self._steady.draft.ended(running, list(books.ledger.buffers.values()))
         if books.hand.pending:
             self.updated_by_hand(books.hand.flush())
         if raised:
@@ -91,6 +103,8 @@ class PassWatch:
             return None
         books = self._books
         line = books.lines.here()
+        self._steady.recover(tensors_of(outputs))
+        self._steady.draft.spoil()
         books.hand.functional.note(line)
         leaves = [leaf for leaf in tensors_of(inputs) if leaf.is_leaf]
         if not leaves or books.steps.optimizers:

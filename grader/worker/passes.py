@@ -163,6 +163,12 @@ class Passes:
             if running.place is not None:
                 running.place.wiped += 1
 
+    def counted(self, arrived: int, used: int) -> None:
+        """So many passes more reached parameters, and so many of them were used, all like the one before."""
+        self.total += arrived
+        self.used += used
+        self.clock += 2 * arrived
+
     @property
     def pending(self) -> int:
         """Passes that reached a parameter and that nobody has used or cleared."""

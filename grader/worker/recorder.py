@@ -83,6 +83,7 @@ class Recorder:
         books = self._books
         if books.closed:
             return
+        books.tried("steady", books.steady.leave)
         books.tried("hand updates", lambda: self._pass_watch.updated_by_hand(books.hand.finish()))
         books.tried("forwards", lambda: books.forwards.settle(everything=True))
         books.tried("fingerprints", books.forwards.compare)
@@ -106,15 +107,18 @@ class Recorder:
     def emit_as_it_stands(self) -> None:
         """The trace so far with the facts about the model; what only the end of a loop shows is not in it."""
         books = self._books
+        books.tried("steady", books.steady.leave)
         books.tried("fingerprints", books.forwards.compare)
         trace = books.snapshot()
         self._remove_hooks()
         books.tried("model", lambda: trace.update(self._model_facts()))
         books.closed = True
-        self._emit({**trace, "device": self._trained.device, "problem": books.guard.problem()})
+        facts = {"called": self.called, "device": self._trained.device, "problem": books.guard.problem()}
+        self._emit({**trace, **facts})
 
     def uninstall(self) -> None:
         """Put torch back as it was."""
+        self._books.tried("steady", self._books.steady.leave)
         self._books.closed = True
         self._remove_hooks()
         self._patches.restore()

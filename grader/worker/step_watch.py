@@ -15,6 +15,7 @@ from .orphans import Orphans
 from .passes import Pass
 from .rates import before_step
 from .steps import Optimized, Pattern
+from .template import Template
 from .trained import Trained
 
 OBSERVER = "steps"
@@ -44,6 +45,8 @@ class StepWatch:
         #: the step that is running, when all is calm and a glance was enough
         self._glanced: Glanced | None = None
         self._handles: list[Any] = []
+        self._steady = books.steady
+        self._steady.begin_step = lambda optimizer: self._begin(optimizer, (optimizer,), {})
 
     def install(self) -> None:
         """Follow the steps of all optimizers, whenever they were made."""
@@ -67,6 +70,7 @@ class StepWatch:
     def holds(self, optimizer: Optimizer) -> None:
         """An optimizer was given parameters."""
         books = self._books
+        self._steady.leave()
         books.steps.known(optimizer, books.lines.here())
         buffers = [(leaf, books.ledger.watch(leaf)) for leaf in held_by(optimizer)]
         unnamed = [leaf for leaf, buffer in buffers if buffer is None or not buffer.name]
@@ -92,6 +96,8 @@ class StepWatch:
         if books.closed or OBSERVER in books.guard.failed:
             return None
         try:
+            if self._steady.on and self._steady.steps_with(optimizer, args, kwargs):
+                return None
             if not books.ledger.close and len(args) == 1 and not kwargs and self._glances(optimizer):
                 return None
             return self._begin(optimizer, args, kwargs)
@@ -186,7 +192,9 @@ class StepWatch:
         if books.closed or OBSERVER in books.guard.failed:
             return
         try:
-            if self._glanced is None:
+            if self._steady.on:
+                self._steady.stepped()
+            elif self._glanced is None:
                 self._end(optimizer)
             else:
                 self._end_glanced(self._glanced)
@@ -218,7 +226,13 @@ class StepWatch:
         if outcome == "empty":
             books.tried("orphans", self._count_waiting)
         self._trained.by(applied, optimized)
-        books.updated(outcome)
+        books.updated(outcome, self._template(optimized) if books.ledger.close and outcome == "fresh" else None)
+
+    def _template(self, optimized: Optimized) -> Template | None:
+        """What the next steps may be expected to look like, after one that was looked at closely."""
+        pattern = None if self._running else optimized.usual.get(("fresh", (1, 1)))
+        template = self._steady.draft.complete(optimized, pattern, self._books.ledger)
+        return template if template is not None and template.root is self._trained.root else None
 
     def _count_waiting(self) -> None:
         """Now, while the model is there: one that is local to a function is gone when the run is over."""
@@ -245,6 +259,7 @@ class StepWatch:
 
     def skipped(self, optimizer: Optimizer) -> None:
         """A scaler left a step out by design: what it threw away was not wiped by mistake."""
+        self._steady.leave()
         self._books.schedulers.excused = True
         for leaf in held_by(optimizer):
             buffer = self._books.ledger.known(leaf)

@@ -316,6 +316,16 @@ class Steps:
         pattern.last = facts["steps"]
         facts["steps"] += 1
 
+    def count_many(self, optimized: Optimized, pattern: Pattern, count: int) -> None:
+        """So many steps more like those before."""
+        if count:
+            self.total += count
+            self.outcomes["fresh"] += count
+            facts = self.listed[optimized.index]
+            facts["steps"] += count
+            pattern.count += count
+            pattern.last = facts["steps"] - 1
+
     def _pattern(self, optimized: Optimized, outcome: str, calls: tuple[Call, ...], counts: tuple[int, int],
                  found: Found) -> Pattern | None:  # fmt: skip
         cleared_line = self.cleared_line(found.cleared) if outcome == "wiped" else None

@@ -69,12 +69,12 @@ class Watching:
 
     def _noting(self, observer: str, note: Callable[[], object]) -> Callable[[Function], Function]:
         """A patch that calls `note` before the original."""
-        ledger = self._books.ledger
+        ledger, steady = self._books.ledger, self._books.steady
 
         def make(original: Function) -> Function:
             def call(*args: Any, **kwargs: Any) -> Any:
                 # in calm times steps belong to patterns that are known
-                if not is_compiling() and ledger.close:
+                if not is_compiling() and (ledger.close or (steady.on and not steady.clears())):
                     self._books.tried(observer, note)
                 return original(*args, **kwargs)
 
@@ -231,11 +231,15 @@ class Watching:
     # -- backward passes --------------------------------------------------------------------------------
 
     def _autograd(self) -> None:
-        watch = self._pass_watch
+        watch, steady = self._pass_watch, self._books.steady
 
         def make_backward(original: Function) -> Function:
             def backward(*args: Any, **kwargs: Any) -> Any:
                 tensors = args[0] if args else kwargs.get("tensors")
+                if steady.on and steady.begins(tensors, _is_weighted(args[1] if len(args) > 1 else None)):
+                    result = original(*args, **kwargs)
+                    steady.ended()
+                    return result
                 weighted = _is_weighted(args[1] if len(args) > 1 else kwargs.get("grad_tensors"))
                 running = self._begun(watch.begins, tensors, weighted)
                 if running is None:
@@ -254,6 +258,7 @@ class Watching:
             def grad(*args: Any, **kwargs: Any) -> Any:
                 outputs = args[0] if args else kwargs.get("outputs")
                 inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
+                steady.leave()
                 running = self._begun(watch.gradients_asked, outputs, inputs)
                 try:
                     return original(*args, **kwargs)
@@ -290,6 +295,7 @@ class Watching:
 
     def _losses(self) -> None:
         books, called, glanced = self._books, self._loss_watch.called, self._loss_watch.glanced
+        steady = books.steady
 
         def maker(name: str) -> Callable[[Function], Function]:
             def make(original: Function) -> Function:
@@ -301,7 +307,9 @@ class Watching:
                         result = original(*args, **kwargs)
                         return result
                     finally:
-                        if books.ledger.close or not glanced(name, args, kwargs, result):
+                        if steady.on and steady.loses(name, result):
+                            pass
+                        elif books.ledger.close or not glanced(name, args, kwargs, result):
                             books.tried("losses", lambda: called(name, original, args, kwargs, result))
 
                 return loss
@@ -322,7 +330,7 @@ class Watching:
 
     def _judged(self, renames: bool, place: int = 9) -> Callable[[Function], Function]:
         """`place`: which argument names the axis."""
-        forwards = self._books.forwards
+        forwards, steady = self._books.forwards, self._books.steady
 
         def make(original: Function) -> Function:
             def call(*args: Any, **kwargs: Any) -> Any:
@@ -330,6 +338,8 @@ class Watching:
                 tensor = args[0] if args else kwargs.get("input")
                 if isinstance(tensor, Tensor) and _can_look():
                     axis = args[place] if len(args) > place else kwargs.get("dim")
+                    if steady.on and steady.judges(tensor, renames, axis):
+                        return result
                     self._books.tried("judged", lambda: forwards.judge(tensor, result if renames else None, axis))
                 return result
 
@@ -370,8 +380,6 @@ class Watching:
     # -- data, mixed precision, scripting ---------------------------------------------------------------
 
     def _loaders(self) -> None:
-        epochs = self._books.epochs
-
         def make_iter(original: Function) -> Function:
             def iterate(loader: DataLoader[Any]) -> Any:
                 iterator, caller = original(loader), sys._getframe(1)
@@ -385,7 +393,7 @@ class Watching:
                 try:
                     batch = original(iterator)
                 except StopIteration:
-                    self._books.tried("loaders", lambda: epochs.exhausted(iterator))
+                    self._books.tried("loaders", lambda: self._exhausted(iterator))
                     raise
                 self._books.tried("loaders", lambda: self._yielded(iterator, batch))
                 return batch
@@ -397,6 +405,7 @@ class Watching:
 
     def _iterated(self, loader: DataLoader[Any], iterator: Any, by_loop: bool) -> None:
         books = self._books
+        books.steady.leave()
         facts = books.loaders.started(loader, books.lines.here())
         if facts is not None:
             facts.looped += by_loop
@@ -404,12 +413,20 @@ class Watching:
         books.pairs.started()
 
     def _yielded(self, iterator: Any, batch: object) -> None:
-        self._books.epochs.yielded(iterator, batch)
-        self._books.forwards.loader_pass = self._books.epochs.pass_number
-        if self._books.pairs.active:
-            self._books.tried("pairs", lambda: self._books.pairs.yielded(batch, iterator._dataset))
-        if self._books.answers.on:
-            self._books.answers.yielded(self._books.epochs.current, batch)
+        books = self._books
+        if books.steady.on and books.steady.yields(iterator):
+            books.epochs.look_at_labels(batch)
+            return
+        books.epochs.yielded(iterator, batch)
+        books.forwards.loader_pass = books.epochs.pass_number
+        if books.pairs.active:
+            books.tried("pairs", lambda: books.pairs.yielded(batch, iterator._dataset))
+        if books.answers.on:
+            books.answers.yielded(books.epochs.current, batch)
+
+    def _exhausted(self, iterator: Any) -> None:
+        self._books.steady.leave()
+        self._books.epochs.exhausted(iterator)
 
     def _scaling(self) -> None:
         def make_scale(original: Function) -> Function:
@@ -423,9 +440,9 @@ class Watching:
 
         def make_step(original: Function) -> Function:
             def step(scaler: Any, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
-                before = self._books.steps.total
+                before = self._books.updates
                 result = original(scaler, optimizer, *args, **kwargs)
-                if self._books.steps.total == before:
+                if self._books.updates == before:
                     self._books.tried("scaling", lambda: self._step_watch.skipped(optimizer))
                 return result
 
