@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -148,14 +149,13 @@ class Assessment:
 
     def _execute(self) -> tuple[Run, Evaluation | None, Replay]:
         spec = self._spec()
-        backends = self._backends()
-        backend, _ = sandbox.choose(backends, self.options.sandbox)
-        quick = oracle.quicker(backends, backend, spec)
-        with (
-            ThreadPoolExecutor(1) as beside,
-            quick,
-            sandbox.Session(backend, spec, self.options.progress) as session,
-        ):
+        with ExitStack() as stack:
+            backends = stack.enter_context(self._backends())
+            backend, _ = sandbox.choose(backends, self.options.sandbox)
+            quick = oracle.quicker(backends, backend, spec)
+            quick.prepare()
+            beside = stack.enter_context(ThreadPoolExecutor(1))
+            session = stack.enter_context(sandbox.Session(backend, spec, self.options.progress))
             # they take as long as a small run: made meanwhile
             dataset = self.dataset if not self.options.quick else None
             hidden = beside.submit(self._hidden, dataset) if dataset is not None else None
@@ -175,10 +175,17 @@ class Assessment:
         secret = self.options.secret or PUBLIC_SECRET
         return dataset.hidden(secret, self.exercise.digest, self.exercise.hidden_images)
 
-    def _backends(self) -> Sequence[SandboxBackend]:
+    @contextmanager
+    def _backends(self) -> Iterator[Sequence[SandboxBackend]]:
+        """Those that outlive this grading, or else new ones that end with it."""
         if self.options.backends is not None:
-            return self.options.backends
-        return [backend for offered in self.plugins.hook.grader_sandboxes() for backend in offered]
+            yield self.options.backends
+            return
+        made = [backend for offered in self.plugins.hook.grader_sandboxes() for backend in offered]
+        try:
+            yield made
+        finally:
+            sandbox.close(made)
 
     def _spec(self) -> RunSpec:
         spec = RunSpec(

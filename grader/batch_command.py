@@ -25,7 +25,7 @@ from .exercise import choose_exercise, load_exercise
 from .fence import fenced
 from .intake import exercise_folders, load_all
 from .model import Blame, Check, Exercise, Resources
-from .output import write_text
+from .output import check_place
 from .overview import write_overview
 from .pages import Pages
 from .plugin_manager import all_checks, all_engines, create_manager
@@ -132,7 +132,7 @@ def prepare(request: Request, plan: Plan) -> Batch:
     pages = Pages.of(request, plugins, checks, exercises)
     if plan.names is not None and not plan.anonymous:
         raise UsageError("--names: there are pseudonyms to explain only with --anonymous")
-    _check_place(request.folder)
+    check_place(request.folder)
     secret = read_secret(request.secret_file)
     earlier = Earlier(request.folder, plugins, exercises, request.dataset, request.data_root)
     circumstances = Circumstances(
@@ -158,13 +158,6 @@ def _exercises(request: Request, plugins: pluggy.PluginManager, checks: Mapping[
     folder = named if isinstance(named, Path) else choose_exercise(named, exercise_folders(plugins))
     exercise = load_exercise(folder, checks, all_datasets(plugins))
     return {exercise.id: exercise}
-
-
-def _check_place(folder: Path) -> None:
-    """Raises UsageError when nothing can be written there: better before a night's work than after it."""
-    mark = folder / ".gradeloop"
-    write_text(mark, "")
-    mark.unlink(missing_ok=True)
 
 
 def _engine(plan: Plan, plugins: pluggy.PluginManager) -> Engine:

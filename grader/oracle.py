@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from . import replay
 from .errors import SandboxError
@@ -80,7 +78,10 @@ TRACE_BYTES = Limits.trace_bytes
 
 
 class Quicker:
-    """A backend for probe calls: where they are likely, one that gets ready while the submission runs."""
+    """A backend for probe calls: where they are likely, one that gets ready while the submission runs.
+
+    What was started for it serves the next submission too: whoever made the backends closes them.
+    """
 
     def __init__(self, chosen: SandboxBackend, ready: SandboxBackend | None, seed: int) -> None:
         self._chosen, self._ready, self._seed = chosen, ready, seed
@@ -94,16 +95,10 @@ class Quicker:
                 raise SandboxError(run.reason or "")
             return list(session.snapshots)
 
-    def __enter__(self) -> Self:
+    def prepare(self) -> None:
+        """Begin to get ready; returns at once."""
         if isinstance(self._ready, Preparable):
             self._ready.prepare(self._seed)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(self._ready, Preparable):
-            self._ready.close()
 
 
 def quicker(backends: Sequence[SandboxBackend], chosen: SandboxBackend, spec: RunSpec) -> Quicker:

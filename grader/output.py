@@ -9,6 +9,16 @@ from pathlib import Path
 from .errors import UsageError
 
 
+def check_place(folder: Path) -> None:
+    """Make the folder. Raises UsageError when nothing can be written there: better before the work than after it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.NamedTemporaryFile(dir=folder, prefix=".").close()
+    except OSError as error:
+        reason = "a file, not a folder" if folder.is_file() else error.strerror
+        raise UsageError(f"--out: {folder}: {reason}") from None
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text whole or not at all. Raises UsageError when the place cannot be written."""
     write_bytes(path, text.encode("utf-8"))

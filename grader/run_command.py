@@ -14,7 +14,7 @@ from .earlier import earlier_attempts
 from .errors import UsageError
 from .model import Exercise
 from .note import FILE, read_note
-from .output import write_text
+from .output import check_place, write_text
 from .progress import ProgressLine
 from .redaction import redact
 from .rendering import choose_renderers, command_again, make_context, render
@@ -95,8 +95,9 @@ def _grade(request: Request, workshop: Workshop) -> Result:
     workshop.expects(longest(exercise))
     if not request.quiet:
         sys.stderr.write(explain_choice(exercise, others))
-    # before anything runs: a language that is not there is told at once
+    # before anything runs: a language that is not there, or a place where nothing can be written, is told at once
     context = _words(request, workshop, assessment)
+    check_place(request.folder)
     try:
         result = judge(assessment)
     finally:

@@ -21,7 +21,7 @@ class Workshop:
 
     #: told how many seconds the grading that has begun may take at most
     expects: Callable[[float], None] = field(default=lambda seconds: None)
-    _prepared: list[sandbox.Prepared] = field(default_factory=list)
+    _preparing: bool = False
 
     def __enter__(self) -> Self:
         return self
@@ -29,8 +29,9 @@ class Workshop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for prepared in self._prepared:
-            prepared.close()
+        if self._preparing:
+            # all of them: a grading may have let others get ready than the one that it was asked to
+            sandbox.close(self.backends)
 
     @cached_property
     def plugins(self) -> pluggy.PluginManager:
@@ -49,5 +50,6 @@ class Workshop:
 
     def prepare(self, sandbox_name: str, seed: int) -> None:
         """Let the sandbox that will be chosen get ready, while the text is read."""
-        if not self._prepared:
-            self._prepared.append(sandbox.prepare(self.backends, sandbox_name, seed))
+        if not self._preparing:
+            self._preparing = True
+            sandbox.prepare(self.backends, sandbox_name, seed)

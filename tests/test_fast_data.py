@@ -14,9 +14,22 @@ import pytest
 
 from grader.data import idx
 from grader.data.mnist import MnistProvider
+from grader.model import Limits, RunSpec, SubmissionKind
+from grader.sandbox import Session
+from grader.sandbox.bubblewrap import Bubblewrap
+from grader.sandbox.warm import Warm
+
+from .bench import BARE, torchvision_layout
 
 WORKER = Path(__file__).resolve().parent.parent / "grader" / "worker"
+COURSE = WORKER.parent.parent.parent / "shared" / "course"
 IMAGES = 96
+#: around the course's solution: the seed that a graded run has anyway, and all bits of what was learnt
+FIRST_LINE = "import torch; torch.manual_seed(0)\n"
+LAST_LINE = """
+import hashlib
+print("weights", [hashlib.sha256(values.detach().numpy().tobytes()).hexdigest() for values in model.parameters()])
+"""
 
 # Runs every case below once, in one process, and prints what could be seen of each as JSON. With the argument
 # "ordinary" torchvision is left to itself.
@@ -316,6 +329,41 @@ def test_real_digits_train_the_same_weights(mnist_root: Path) -> None:
     fast, ordinary = (_results({"real": body}, dataset.folder, how)["real"] for how in ("fast", "ordinary"))
     assert fast["seen"] == ordinary["seen"]
     assert fast["made"] <= 9 < ordinary["made"]
+
+
+@pytest.mark.mnist
+@pytest.mark.course
+@pytest.mark.bubblewrap
+def test_a_graded_run_of_the_course_s_solution_ends_with_the_weights_of_the_bare_script(
+    mnist_root: Path, tmp_path: Path
+) -> None:
+    """An epoch of the whole of MNIST: a warm start, tables, the recorder and its jail change no bit of the weights."""
+    source = (COURSE / "mnist_solution.py").read_text(encoding="utf-8").replace("num_epochs = 5", "num_epochs = 1")
+    (tmp_path / "submission.py").write_text(f"{FIRST_LINE}{source}{LAST_LINE}", encoding="utf-8")
+    torchvision_layout(mnist_root, tmp_path)
+    command = [sys.executable, "-c", BARE, str(WORKER), "submission.py"]
+    bare = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    assert bare.stdout.startswith("Epoch [1/1]") and "weights " in bare.stdout, bare.stderr
+    assert graded(tmp_path / "submission.py", mnist_root) == bare.stdout
+
+
+def graded(script: Path, mnist_root: Path) -> str:
+    """What a script prints when it is graded."""
+    dataset, warm = MnistProvider().open(mnist_root), Warm(Bubblewrap())
+    assert dataset is not None
+    files = {"submission.py": script.read_bytes()}
+    spec = RunSpec(
+        files, "submission.py", SubmissionKind.SCRIPT, Limits(), data=dataset.folder, dataset="mnist", seed=0
+    )
+    try:
+        if not warm.probe().works:
+            pytest.skip(f"no warm start here: {warm.probe().reason}")
+        with Session(warm, spec) as session:
+            run = session.run()
+    finally:
+        warm.close()
+    assert run.trace is not None and run.trace.shows_training
+    return run.stdout.text
 
 
 @pytest.mark.parametrize("name", LOOKED_UP)

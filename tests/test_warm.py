@@ -381,3 +381,42 @@ def test_a_fork_is_a_worker(warm: Warm) -> None:
     assert ended.signal == signal.SIGKILL
     worker.clean()
     ends.close()
+
+
+def test_runs_on_our_data_find_torchvision_imported(tmp_path: Path) -> None:
+    """Once for all of them and before they begin; a run that brings its own data waits for nothing."""
+    pytest.importorskip("PIL")
+    script = """
+        import random, sys, numpy, torch
+        print("torchvision.datasets.mnist" in sys.modules)
+        import torchvision
+        print(torchvision.datasets.MNIST.__module__, random.random(), numpy.random.rand(), torch.rand(1).item())
+    """
+    ours = dataclasses.replace(_spec(script), data=tmp_path, dataset="digits")
+    warm = Warm(Bubblewrap())
+    try:
+        assert _run(warm, "import sys; print('torchvision' in sys.modules)").stdout.text == "False\n"
+        said = []
+        for backend in (warm, warm, Bubblewrap()):
+            with Session(backend, ours) as session:
+                said.append(session.run().stdout.text)
+        threads = list(Path(f"/proc/{warm.pid}/task").iterdir())
+    finally:
+        warm.close()
+    assert said[0] == said[1] and said[0].startswith("True\n")
+    # the seeds are as they would have been
+    assert said[2] == said[0].replace("True", "False")
+    assert len(threads) == 1
+
+
+def test_a_package_that_cannot_be_imported_is_left_to_the_runs() -> None:
+    """The server forks on; what its import had begun is forgotten, so that a run meets the error by itself."""
+    backend = Warm(Bubblewrap())
+    try:
+        assert _run(backend, "print('first')").stdout.text == "first\n"
+        assert backend._server is not None
+        backend._server.preload("colorsys.nonsense")
+        said = _run(backend, "import sys; print('colorsys' in sys.modules)").stdout.text
+    finally:
+        backend.close()
+    assert said == "False\n"

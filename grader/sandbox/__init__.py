@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .backend import Pipes, Prepared, SandboxBackend, Worker, choose, prepare
+from .backend import Pipes, Prepared, SandboxBackend, Worker, choose, close, prepare
 from .session import Session
 
-__all__ = ["Pipes", "Prepared", "SandboxBackend", "Session", "Worker", "choose", "prepare"]
+__all__ = ["Pipes", "Prepared", "SandboxBackend", "Session", "Worker", "choose", "close", "prepare"]

@@ -97,7 +97,13 @@ class Prepared:
 
     def close(self) -> None:
         """Let go of what was started; may be called twice."""
-        for backend in self._backends:
+        close(self._backends)
+
+
+def close(backends: Sequence[object]) -> None:
+    """Let go of what any of them has started; may be called twice."""
+    for backend in backends:
+        if isinstance(backend, Preparable):
             backend.close()
 
 

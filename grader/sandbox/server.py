@@ -29,6 +29,7 @@ class Server:
         self.seed = seed
         self._lock = threading.Lock()
         self._ready = False
+        self._preloaded: set[str] = set()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._process = _start(seed, theirs)
@@ -59,6 +60,15 @@ class Server:
         except (ValueError, ProcessLookupError):
             ours.close()
             return None
+
+    def preload(self, package: str) -> None:
+        """Let the server import a package before its next fork, once."""
+        self._wait_until_ready()
+        with self._lock, contextlib.suppress(OSError):  # a server that is dead is found to be at the next fork
+            if package not in self._preloaded:
+                self._preloaded.add(package)
+                self._socket.send(package.encode())
+                _receive(self._socket, _START_SECONDS)
 
     def _wait_until_ready(self) -> None:
         with self._lock:

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import SandboxError
@@ -23,6 +23,8 @@ from .storage import Stored, in_room
 _STOP_SECONDS = 8.0
 #: what waits in a room until the fork has moved in
 _INHABITANT = "cat"
+#: what runs on data of ours import, a second's work; others are not made to wait for it
+_PACKAGES = ("torchvision",)
 
 
 class Warm:
@@ -107,8 +109,15 @@ class Warm:
         environment = {**room.environment(spec, TEMP), "PWD": "/"}
         order = {"room": [*plan.room, _INHABITANT], "environment": environment}
         message = json.dumps(order).encode()
-        line = server.fork(message, pipes) or self._renewed(server).fork(message, pipes)
+        packages = _PACKAGES if spec.data is not None else ()
+        line = _line(server, packages, message, pipes) or _line(self._renewed(server), packages, message, pipes)
         return None if line is None else WarmWorker(line, plan.jail)
+
+
+def _line(server: Server, packages: Sequence[str], message: bytes, pipes: Pipes) -> Line | None:
+    for package in packages:
+        server.preload(package)
+    return server.fork(message, pipes)
 
 
 class WarmWorker:

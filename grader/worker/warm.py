@@ -14,6 +14,8 @@ from pathlib import Path
 #: a message names a room's whole furniture
 _MOST_BYTES = 1 << 20
 _DESCRIPTORS = 6
+#: said once it can fork, and again after each package
+READY = b"ready"
 #: how often it looks whether whoever started it is still there, in case somebody else holds the socket
 _LOOK_SECONDS = 2.0
 #: one of each usual kind is made: the first optimizer of a process may import as much again as torch itself
@@ -25,13 +27,10 @@ def main(arguments: list[str]) -> None:
     parent = os.getppid()
     connection = socket.socket(fileno=int(arguments[0]))
     warm_up()
-    gc.collect()
-    gc.freeze()
-    if (reason := unfit()) is not None:
-        sys.exit(f"a warm server cannot fork here: {reason}")
+    settle()
     # children that have ended are forgotten by the kernel itself; what they came to is told to whoever asked
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    connection.send(b"ready")
+    connection.send(READY)
     serve(connection, parent)
 
 
@@ -39,6 +38,7 @@ def warm_up() -> None:
     """Import what every run needs, and nothing that only some scripts import."""
     import torch
 
+    from . import main as worker
     from . import uncompiled
 
     torch.set_num_threads(1)
@@ -50,6 +50,30 @@ def warm_up() -> None:
     for path in sorted(Path(__file__).parent.glob("*.py")):
         # inside a room this folder has another name, so nothing of it can be imported any more
         importlib.import_module(f".{path.stem}", __package__)
+    # each of them imports something when it is used for the first time, and every run uses them
+    importlib.invalidate_caches()
+    worker.plant_seeds(0)
+
+
+def preload(package: str) -> None:
+    """Import what runs that are about to come will import. Where that fails it is left to them, as if nothing was."""
+    from . import offered_data
+
+    before = set(sys.modules)
+    try:
+        with offered_data.repaired():
+            importlib.import_module(package)
+    except Exception:
+        for name in set(sys.modules) - before:
+            del sys.modules[name]
+
+
+def settle() -> None:
+    """Make everything ready to be shared with forks. Ends the server where it could not fork."""
+    gc.collect()
+    gc.freeze()
+    if (reason := unfit()) is not None:
+        sys.exit(f"a warm server cannot fork here: {reason}")
 
 
 def unfit() -> str | None:
@@ -64,7 +88,7 @@ def unfit() -> str | None:
 
 
 def serve(connection: socket.socket, parent: int) -> None:
-    """Fork for each message. Nothing is read out of it here: that is left to the child."""
+    """Fork for each message that brings pipes, and leave it to the child to read; one without names a package."""
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     while os.getppid() == parent:
@@ -73,6 +97,11 @@ def serve(connection: socket.socket, parent: int) -> None:
         message, descriptors, _, _ = socket.recv_fds(connection, _MOST_BYTES, _DESCRIPTORS)
         if not message:
             return
+        if not descriptors:
+            preload(message.decode())
+            settle()
+            connection.send(READY)
+            continue
         if os.fork() == 0:
             connection.close()
             from . import warm_run
