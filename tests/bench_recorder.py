@@ -17,9 +17,10 @@ try:
 except ImportError:  # as a script
     from recording import new_recorder, worker_package  # type: ignore[import-not-found, no-redef]
 
-STEPS = 60
+#: longer than the longest run between two close looks, so that each block has its share of them
+STEPS = 300
 #: blocks before the first that counts as steady, counted blocks, and pairs of processes
-WARM, BLOCKS, PAIRS = 8, 60, 5
+WARM, BLOCKS, PAIRS = 12, 14, 2
 SAMPLES = 64 * STEPS
 Block = Callable[[], None]
 
