@@ -45,13 +45,18 @@ def wheel() -> tuple[str, bytes]:
     stem = f"{DISTRIBUTION}-{distribution.version}"
     files = dict(sorted(package_files().items()))
     files |= {
-        f"{stem}.dist-info/METADATA": (distribution.read_text("METADATA") or "").encode(),
+        f"{stem}.dist-info/METADATA": _metadata(distribution).encode(),
         f"{stem}.dist-info/WHEEL": WHEEL.encode(),
         f"{stem}.dist-info/entry_points.txt": (distribution.read_text("entry_points.txt") or "").encode(),
     }
     record = f"{stem}.dist-info/RECORD"
     files[record] = _record(files, record).encode()
     return f"{stem}-py3-none-any.whl", zip_bytes({name: Member(content) for name, content in files.items()})
+
+
+def _metadata(distribution: importlib.metadata.Distribution) -> str:
+    """Beside a working tree, what is found first may be the notes of a build, under an older name."""
+    return distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
 
 
 def package_files() -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -66,5 +67,7 @@ def _verify_scalar(value: object, kind: Any, where: str) -> None:
     wanted = (int, float) if kind is float else (kind,)
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{where} cannot be {str(value)[:40]!r}")
-    if isinstance(value, int | float) and not abs(value) < _LARGEST:  # NaN is below nothing
+    # a loss that explodes is large and still a number; a whole number of any length could not be counted with
+    within = math.isfinite(value) if isinstance(value, float) else not isinstance(value, int) or abs(value) < _LARGEST
+    if not within:
         raise TypeError(f"{where} is too large or no number")
