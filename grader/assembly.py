@@ -114,9 +114,10 @@ def verdict_record(verdict: Verdict) -> VerdictRecord:
 
 
 def curves(trace: Trace) -> dict[str, tuple[tuple[int, float], ...]]:
-    """The loss, and the learning rate of the optimizer that took most steps, where it changed."""
+    """The loss, the learning rate of the optimizer that took most steps, where it changed, and the gradient norm."""
     busiest = max(trace.optimizers, key=lambda optimizer: optimizer.steps, default=None)
-    drawn = {"loss": trace.loss_curve, "lr": busiest.rates.curve if busiest else ()}
+    rates = busiest.rates.curve if busiest else ()
+    drawn = {"loss": trace.loss_curve, "lr": rates, "gradient_norm": trace.norm_curve}
     return {
         name: tuple((point.step, point.value) for point in points)
         for name, points in drawn.items()

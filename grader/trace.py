@@ -488,6 +488,8 @@ class Trace:
     leaked: Sighting = Sighting()
     model: ModelFacts | None = None
     loss_curve: tuple[Point, ...] = ()
+    #: 2-norm of all gradients that a step used, at steps that were looked at closely
+    norm_curve: tuple[Point, ...] = ()
     #: batches of the training loader in one epoch, where known
     batches_per_epoch: int | None = None
     schedulers: tuple[SchedulerFacts, ...] = ()

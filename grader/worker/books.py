@@ -69,7 +69,8 @@ class Books:
         self.steady = Steady(self)
         self.forwards.steady = self.steady
         self.ledger.on_surprise = self.steady.leave
-        self.curve = Curve()
+        #: the losses, and the gradients' norms at steps that are looked at closely
+        self.curve, self.norms = Curve(), Curve()
         #: the run is over: hooks that could not be taken away do nothing
         self.closed = False
         self._emit = emit
@@ -166,6 +167,7 @@ class Books:
             "leaked": self.leaked.as_dict(),
             "model": None,
             "loss_curve": self.curve.points(),
+            "norm_curve": self.norms.points(),
             "batches_per_epoch": self.epochs.batches_per_epoch,
             "schedulers": self.schedulers.as_list(),
             "kept": self.backwards.kept(),

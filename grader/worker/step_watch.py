@@ -11,6 +11,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from .books import Books
 from .discovery import owners_of
+from .norms import gradient_norm
 from .orphans import Orphans
 from .passes import Pass
 from .rates import before_step
@@ -21,6 +22,8 @@ from .trained import Trained
 OBSERVER = "steps"
 #: searches through everything that is alive; most of those after the first find what they want among the young
 MAX_SEARCHES = 64
+#: steps from one gradient norm to the next, where all are looked at closely
+NORM_EVERY = 8
 
 
 class Glanced(NamedTuple):
@@ -46,6 +49,8 @@ class StepWatch:
         self._glanced: Glanced | None = None
         self._handles: list[Any] = []
         self._steady = books.steady
+        #: the update whose gradient norm was taken last
+        self._measured_at = -NORM_EVERY
         self._steady.begin_step = lambda optimizer: self._begin(optimizer, (optimizer,), {})
 
     def install(self) -> None:
@@ -162,6 +167,7 @@ class StepWatch:
         optimized.before = before_step(optimizer.param_groups) if books.ledger.close else None
         if closure is None:
             self._look(optimizer, optimized)
+            self._measure(optimizer)
         books.ledger.stepping += 1
         self._running.append(optimized)
         return None if closure is None else self._with_watched(closure, optimizer, optimized, args, kwargs)
@@ -171,6 +177,14 @@ class StepWatch:
         if newest is None or newest.ref() is not optimizer:
             newest = self._newest = self._books.steps.known(optimizer, line)
         return newest
+
+    def _measure(self, optimizer: Optimizer) -> None:
+        books = self._books
+        due = books.ledger.close and books.updates >= self._measured_at + NORM_EVERY
+        norm = gradient_norm(optimizer.param_groups) if due else None
+        if norm is not None:
+            self._measured_at = books.updates
+            books.norms.add(books.updates, norm)
 
     def _look(self, optimizer: Optimizer, optimized: Optimized) -> None:
         optimized.looks.append(self._books.steps.judge.look(optimizer, optimized))
