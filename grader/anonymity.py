@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from .errors import UsageError
 from .layouts import Entry
 from .output import write_text
+from .words import cell
 
 KEY_BYTES = 32
 #: hexadecimal digits of a pseudonym: two of 100 000 students share one in 1 of 50 000 classes
@@ -109,7 +110,7 @@ def write_names(path: Path, out: Path, key: bytes, entries: Sequence[Entry]) -> 
 
 def _line(entry: Entry, key: bytes) -> tuple[str, ...]:
     cells = (entry.name, entry.student or "", entry.student_id or "", entry.email or "")
-    return pseudonym(key, entry), *(f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell for cell in cells)
+    return pseudonym(key, entry), *map(cell, cells)
 
 
 def scrubbed(text: str, words: Iterable[str]) -> str:

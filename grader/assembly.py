@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 from dataclasses import replace
 
-from .assessment import PUBLIC_SECRET, Assessment
+from .assessment import Assessment
 from .model import Evidence, Finding, Grade, Replay, Severity, Verdict
 from .result import Metrics, Result, RunRecord, SubmissionRecord, VerdictRecord
 from .timeline import timeline
@@ -136,10 +136,10 @@ def metrics(evidence: Evidence) -> Metrics:
 
 
 def identity(assessment: Assessment) -> str:
-    """12 characters for all that decides the bytes of a result; the key for resuming."""
+    """12 characters for all that decides the bytes of a result, to quote; what is resumed has a key of its own."""
     options, run = assessment.options, assessment.evidence.run
     plugins = sorted(name for name, _ in assessment.plugins.list_name_plugin())
-    secret = hashlib.sha256(options.secret or PUBLIC_SECRET).hexdigest()
+    secret = hashlib.sha256(options.hidden_by).hexdigest()
     parts = (
         assessment.submission.sha256,
         assessment.exercise.digest,

@@ -40,6 +40,7 @@ from .model import (
     Submission,
     Verdict,
 )
+from .plugin_manager import all_sandboxes
 from .sandbox import SandboxBackend
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class Options:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     #: sandboxes that outlive this grading; else they are made for it
     backends: Sequence[SandboxBackend] | None = None
+
+    @property
+    def hidden_by(self) -> bytes:
+        """The secret, or the public constant in its place."""
+        return self.secret or PUBLIC_SECRET
 
 
 @dataclass
@@ -168,12 +174,10 @@ class Assessment:
             return run, evaluation, oracle.Oracle(quick.perform, spec, self._nonce()).ask(run, self.defined)
 
     def _nonce(self) -> int:
-        secret = self.options.secret or PUBLIC_SECRET
-        return oracle.nonce(secret, self.exercise.digest, self.submission.sha256, self.options.seed)
+        return oracle.nonce(self.options.hidden_by, self.exercise.digest, self.submission.sha256, self.options.seed)
 
     def _hidden(self, dataset: Dataset) -> Hidden:
-        secret = self.options.secret or PUBLIC_SECRET
-        return dataset.hidden(secret, self.exercise.digest, self.exercise.hidden_images)
+        return dataset.hidden(self.options.hidden_by, self.exercise.digest, self.exercise.hidden_images)
 
     @contextmanager
     def _backends(self) -> Iterator[Sequence[SandboxBackend]]:
@@ -181,7 +185,7 @@ class Assessment:
         if self.options.backends is not None:
             yield self.options.backends
             return
-        made = [backend for offered in self.plugins.hook.grader_sandboxes() for backend in offered]
+        made = all_sandboxes(self.plugins)
         try:
             yield made
         finally:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .archives import is_clutter
-from .engines import Engine, Finished, Job
+from .engines import Engine, Finished, Job, finished
 from .errors import SubmissionError, UsageError
 from .layouts import HANDED_IN
 from .model import Resources
@@ -92,14 +93,9 @@ def grade_all(engine: Engine, jobs: Sequence[Job], tasks: Sequence[Task], at_onc
     # an old result must not pass for the one of a run that broke
     before = {job.name: _stamp(job) for job in jobs}
     known = {task.name: task for task in tasks}
-    running = engine.run(jobs, at_once)
-    try:
-        for finished in running:
-            yield _row(finished, known[finished.job.name], before[finished.job.name])
-    finally:
-        close = getattr(running, "close", None)
-        if close is not None:
-            close()
+    with closing(finished(engine, jobs, at_once)) as running:
+        for done in running:
+            yield _row(done, known[done.job.name], before[done.job.name])
 
 
 def _stamp(job: Job) -> tuple[int, int] | None:

@@ -19,7 +19,7 @@ from .batch_plan import Plan, Planner, Work, handed_in, row_for
 from .batch_progress import BatchProgress
 from .data import all_datasets
 from .device import resolve
-from .engines import Engine, Remote
+from .engines import Engine, Remote, number_at_once
 from .errors import UsageError
 from .exercise import choose_exercise, load_exercise
 from .fence import fenced
@@ -28,7 +28,7 @@ from .model import Blame, Check, Exercise, Resources
 from .output import check_place
 from .overview import write_overview
 from .pages import Pages
-from .plugin_manager import all_checks, all_engines, create_manager
+from .plugin_manager import all_checks, choose_engine, create_manager
 from .resume import Circumstances, Earlier, plugins_in_use
 from .run_command import Request, named_exercise, read_secret
 from .summary import Row
@@ -146,7 +146,7 @@ def prepare(request: Request, plan: Plan) -> Batch:
     )
     key = read_key(secret) if plan.anonymous else None
     planner = Planner(request.submission, plan, earlier, circumstances, key)
-    engine, at_once = _engine(plan, plugins), _at_once(plan.jobs)
+    engine, at_once = _engine(plan, plugins), number_at_once(plan.jobs, most_but_one())
     return Batch(request, plan, plugins, checks, exercises, engine, at_once, pages, planner)
 
 
@@ -161,10 +161,7 @@ def _exercises(request: Request, plugins: pluggy.PluginManager, checks: Mapping[
 
 
 def _engine(plan: Plan, plugins: pluggy.PluginManager) -> Engine:
-    offered = all_engines(plugins)
-    if plan.engine not in offered:
-        raise UsageError(f"--engine: no engine {plan.engine!r}; choose from {', '.join(offered)}")
-    engine = offered[plan.engine]
+    engine = choose_engine(plugins, plan.engine)
     if plan.address is None:
         return engine
     if not isinstance(engine, Remote):
@@ -172,13 +169,9 @@ def _engine(plan: Plan, plugins: pluggy.PluginManager) -> Engine:
     return engine.at(plan.address)
 
 
-def _at_once(jobs: str) -> int:
-    """`auto` leaves a core to whoever uses the machine."""
-    if jobs == "auto":
-        return max(1, (os.cpu_count() or 2) - 1)
-    if not jobs.isdigit() or not 1 <= int(jobs) <= 256:
-        raise UsageError(f"--jobs: {jobs!r} is neither `auto` nor a number from 1 to 256")
-    return int(jobs)
+def most_but_one() -> int:
+    """What `--jobs auto` is: a core stays with whoever uses the machine."""
+    return max(1, (os.cpu_count() or 2) - 1)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import pluggy
 from .data import choose_dataset
 from .errors import DataError
 from .model import Probe
+from .plugin_manager import all_sandboxes
 
 #: runs beside nobody's code: torch is imported in a child so that the answer comes even where it crashes
 VERSIONS = """
@@ -31,7 +32,7 @@ print(json.dumps(found))
 
 def examine(plugins: pluggy.PluginManager, data_root: Path | None) -> tuple[str, bool]:
     """A table in plain text, and whether a submission can be graded here in a sandbox."""
-    probes = {backend.name: backend.probe() for offered in plugins.hook.grader_sandboxes() for backend in offered}
+    probes = {backend.name: backend.probe() for backend in all_sandboxes(plugins)}
     confined = any(probe.works for name, probe in probes.items() if name != "none")
     sections = [
         ("sandbox", sandboxes(probes)),

@@ -67,14 +67,10 @@ class Oracle:
     def _spec(self, files: Mapping[str, bytes], entry: str, functions: Sequence[str], *, noted: bool = True) -> RunSpec:
         probe = ProbeCall(tuple(functions), self.nonce, noted=noted)
         limits = replace(
-            self.spec.limits, wall_seconds=PATIENCE * SECONDS, cpu_seconds=SECONDS, trace_bytes=TRACE_BYTES
+            self.spec.limits, wall_seconds=PATIENCE * SECONDS, cpu_seconds=SECONDS, trace_bytes=Limits.trace_bytes
         )
-        kind = SubmissionKind.FUNCTION
-        changed = replace(self.spec, files=files, entry=entry, kind=kind, limits=limits, device="cpu", quick=False)
-        return replace(changed, probe=probe)
-
-
-TRACE_BYTES = Limits.trace_bytes
+        theirs = replace(self.spec, files=files, entry=entry, kind=SubmissionKind.FUNCTION)
+        return replace(theirs, limits=limits, device="cpu", quick=False, probe=probe)
 
 
 class Quicker:

@@ -15,7 +15,7 @@ from .plugin_manager import all_overviews
 from .rendering import make_context
 from .result import page_name
 from .summary import Row, main_finding, summarise, to_json
-from .words import visible
+from .words import cell, visible
 
 COLUMNS = (
     "submission",
@@ -28,8 +28,6 @@ COLUMNS = (
     "main_finding",
     "reason",
 )
-#: a cell that begins like this would be a formula in a spreadsheet
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_overview(
@@ -75,5 +73,4 @@ def _values(row: Row) -> tuple[object, ...]:
 
 
 def _cell(value: object) -> str:
-    text = visible(str(value), 300)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return cell(visible(str(value), 300))

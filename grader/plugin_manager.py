@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .export import Archiver
     from .gradebooks import Gradebook
     from .result import Renderer
+    from .sandbox import SandboxBackend
     from .summary import Overview
 
 T = TypeVar("T")
@@ -79,6 +80,11 @@ def all_checks(manager: pluggy.PluginManager) -> dict[str, Check]:
     return dict(sorted(found.items()))
 
 
+def all_sandboxes(manager: pluggy.PluginManager) -> list[SandboxBackend]:
+    """Every sandbox in order of preference; new ones at each call, for whoever calls to close."""
+    return [backend for offered in manager.hook.grader_sandboxes() for backend in offered]
+
+
 def all_renderers(manager: pluggy.PluginManager) -> dict[str, Renderer]:
     """Every renderer by its format name, sorted."""
     return _by_name("format", manager.hook.grader_renderers())
@@ -102,6 +108,14 @@ def all_overviews(manager: pluggy.PluginManager) -> dict[str, Overview]:
 def all_engines(manager: pluggy.PluginManager) -> dict[str, Engine]:
     """Every engine by its name, sorted."""
     return _by_name("engine", manager.hook.grader_engines())
+
+
+def choose_engine(manager: pluggy.PluginManager, name: str) -> Engine:
+    """The engine that `--engine` names. Raises UsageError when nobody offers it."""
+    offered = all_engines(manager)
+    if name not in offered:
+        raise UsageError(f"--engine: no engine {name!r}; choose from {', '.join(offered)}")
+    return offered[name]
 
 
 def _by_name(kind: str, offers: Iterable[Mapping[str, T]]) -> dict[str, T]:

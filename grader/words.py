@@ -15,6 +15,9 @@ _INVISIBLE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
+#: a cell that begins like this would be a formula in a spreadsheet
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 def visible(text: str, limit: int = 20_000) -> str:
     """Show a student's text as text: escapes, bidirectional marks and lone surrogates become visible."""
@@ -53,3 +56,8 @@ def describe(finding: Finding, check: Check, gettext: Callable[[str], str]) -> s
 def _number(value: object) -> object:
     """Numbers as a person writes them: at most four significant digits."""
     return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a table that a spreadsheet may open: never the beginning of a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text

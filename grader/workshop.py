@@ -12,7 +12,7 @@ import pluggy
 
 from . import sandbox
 from .model import Check
-from .plugin_manager import all_checks, create_manager
+from .plugin_manager import all_checks, all_sandboxes, create_manager
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Workshop:
     @cached_property
     def backends(self) -> Sequence[sandbox.SandboxBackend]:
         """The sandboxes on offer, in order of preference."""
-        return [backend for backends in self.plugins.hook.grader_sandboxes() for backend in backends]
+        return all_sandboxes(self.plugins)
 
     def prepare(self, sandbox_name: str, seed: int) -> None:
         """Let the sandbox that will be chosen get ready, while the text is read."""

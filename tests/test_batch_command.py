@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import batch_command
+from grader import plugin_manager
 from grader.batch_command import grade_folder
 from grader.batch_plan import Plan, in_shard, shard_of
 from grader.engines import Finished, Job
@@ -105,7 +105,7 @@ def classroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Classroom:
     for name in NAMES:
         (folder / name).write_text(f"# exercise: mnist-mlp\nprint({name!r})\n")
     engine = PretendEngine()
-    monkeypatch.setattr(batch_command, "all_engines", lambda plugins: {"local": engine})
+    monkeypatch.setattr(plugin_manager, "all_engines", lambda plugins: {"local": engine})
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return Classroom(folder, tmp_path / "out", engine)
 

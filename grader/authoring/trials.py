@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..engines import Engine, Job
+from ..engines import Engine, Job, finished
 from ..errors import GraderError
 from ..model import Exercise
 from ..result import Result, from_json
@@ -59,17 +59,13 @@ class Bench:
 
     def _run(self, trials: Sequence[Trial], folder: Path) -> Generator[tuple[Trial, Result]]:
         by_file = {trial.file: trial for trial in trials}
-        running = self.engine.run([self._job(trial, folder) for trial in trials], self.at_once)
-        try:
-            for finished in running:
-                path = finished.job.folder / "result.json"
+        jobs = [self._job(trial, folder) for trial in trials]
+        with closing(finished(self.engine, jobs, self.at_once)) as running:
+            for done in running:
+                path = done.job.folder / "result.json"
                 if not path.is_file():
-                    raise GraderError(f"{finished.job.name}: {finished.complaint or f'exit {finished.code}'}")
-                yield by_file[finished.job.name], from_json(path.read_text(encoding="utf-8"), str(path))
-        finally:
-            close = getattr(running, "close", None)
-            if close is not None:
-                close()
+                    raise GraderError(f"{done.job.name}: {done.complaint or f'exit {done.code}'}")
+                yield by_file[done.job.name], from_json(path.read_text(encoding="utf-8"), str(path))
 
     def _job(self, trial: Trial, folder: Path) -> Job:
         # a folder each: modules beside a submission are taken for its helpers

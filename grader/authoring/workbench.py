@@ -9,11 +9,11 @@ from typing import TextIO
 
 from ..data import all_datasets
 from ..device import resolve
-from ..errors import UsageError
+from ..engines import number_at_once
 from ..exercise import choose_exercise, load_exercise
 from ..intake import exercise_folders
 from ..model import Exercise
-from ..plugin_manager import all_checks, all_engines, create_manager
+from ..plugin_manager import all_checks, choose_engine, create_manager
 from .editing import Program
 from .references import load_reference
 from .trials import Bench, cores
@@ -40,23 +40,14 @@ def set_up(
 ) -> Workbench:
     """Raises UsageError and ExerciseError for what is not there."""
     plugins = create_manager()
-    checks, datasets, engines = all_checks(plugins), all_datasets(plugins), all_engines(plugins)
+    checks, datasets = all_checks(plugins), all_datasets(plugins)
     own = Path(exercise)
     folder = own.resolve() if (own / "exercise.toml").is_file() else None
     found = load_exercise(folder or choose_exercise(exercise, exercise_folders(plugins)), checks, datasets)
-    if engine not in engines:
-        raise UsageError(f"--engine: no engine {engine!r}; choose from {', '.join(engines)}")
-    bench = Bench(found, engines[engine], _at_once(jobs), dataset, data_root, sandbox, resolve(device))
+    # every core: each run trains with one thread
+    at_once = number_at_once(jobs, cores())
+    bench = Bench(found, choose_engine(plugins, engine), at_once, dataset, data_root, sandbox, resolve(device))
     return Workbench(found, load_reference(found), bench)
-
-
-def _at_once(jobs: str) -> int:
-    """`auto` uses every core: each run trains with one thread."""
-    if jobs == "auto":
-        return cores()
-    if not jobs.isdigit() or not 1 <= int(jobs) <= 256:
-        raise UsageError(f"--jobs: {jobs!r} is neither `auto` nor a number from 1 to 256")
-    return int(jobs)
 
 
 @dataclass

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
+
+from ..errors import UsageError
+
+MOST_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -44,3 +48,17 @@ class Remote(Engine, Protocol):
     def at(self, address: str) -> Self:
         """The same engine at another address."""
         ...
+
+
+def finished(engine: Engine, jobs: Sequence[Job], at_once: int) -> Generator[Finished]:
+    """Each job as it finishes, whatever kind of iterator the engine gives: to be closed by whoever leaves early."""
+    yield from engine.run(jobs, at_once)
+
+
+def number_at_once(asked: str, auto: int) -> int:
+    """What `--jobs` asks for; `auto` is the command's own choice. Raises UsageError."""
+    if asked == "auto":
+        return auto
+    if not asked.isdigit() or not 1 <= int(asked) <= MOST_AT_ONCE:
+        raise UsageError(f"--jobs: {asked!r} is neither `auto` nor a number from 1 to {MOST_AT_ONCE}")
+    return int(asked)
