@@ -244,6 +244,8 @@ class Steps:
         optimized = Optimized(optimizer, self._consumers, index, name, line)
         optimized.rates = self._rates.setdefault(index, optimized.rates)
         self._remade(optimizer, index)
+        # counted now too: an optimizer that is never used dies whenever the garbage collector comes
+        self._refresh(optimizer, optimized)
         optimized.mark, optimized.clock = self._calls.now, self._ledger.passes.clock
         return optimized
 
