@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.core import ParameterSource
 from click_default_group import DefaultGroup
 
 from .authoring.commands import calibrate, verify
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from .workshop import Workshop
 
 PASSED, NOT_PASSED, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+#: options that would be ignored for a single submission; --jobs and --fresh change nothing there
+OF_A_FOLDER = frozenset(
+    {"engine", "address", "fail_fast", "only", "regrade", "shard", "roster", "layout", "due", "anonymous", "names",
+     "sheet", "column"}
+)  # fmt: skip
 EXIT_CODES = """
 \b
 Exit codes:
@@ -155,12 +161,20 @@ def run(exit_zero: bool, sheet: Path | None, column: str | None, **arguments: An
             for line in books.fill(request.folder, request.lang or environment_language()):
                 click.echo(line)
             sys.exit(PASSED if code == NOT_PASSED and exit_zero else code)
-        if sheet is not None:
-            raise UsageError("--sheet: a gradebook takes a folder of submissions")
-        result = grade_one(request, click.get_current_context().obj)
+        context = click.get_current_context()
+        refuse_class_options(context)
+        result = grade_one(request, context.obj)
     if result.run.blame == "grader":
         sys.exit(OUR_FAULT)
     sys.exit(PASSED if result.passed or exit_zero else NOT_PASSED)
+
+
+def refuse_class_options(context: click.Context) -> None:
+    """Raises UsageError where a single submission was given what only a folder of them can honour."""
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") == ParameterSource.COMMANDLINE
+        if given and option.name in OF_A_FOLDER:
+            raise UsageError(f"{option.opts[0]}: takes a folder of submissions, and this is one")
 
 
 @click.command("explain")

@@ -186,3 +186,21 @@ def test_a_folder_of_somebody_else_s_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(BROKEN)
     (tmp_path / "out").mkdir(mode=0o555)
     assert "Permission" in refused(tmp_path, "--out", "out", "a.py")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--anonymous",), ("--roster", "class.csv"), ("--shard", "1/2"), ("--only", "a*"), ("--due", "2026-05-01")],
+    ids=lambda options: options[0],
+)
+def test_what_only_a_class_can_honour_is_refused_for_one(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """A name is not written because --anonymous was overheard."""
+    (tmp_path / "a.py").write_text(BROKEN)
+    assert f"{options[0]}: takes a folder" in refused(tmp_path, *options, "a.py")
+    assert not (tmp_path / "gradeloop-out").exists()
+
+
+def test_options_that_change_nothing_for_one_are_taken(tmp_path: Path) -> None:
+    """A recipe that passes -j and --fresh everywhere grades a single submission too."""
+    (tmp_path / "a.py").write_text(BROKEN)
+    assert grade(tmp_path, "-j", "2", "--fresh", "a.py").returncode == 1
