@@ -14,8 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from .content import first_tensor
 from .discovery import below, own_parameters
-from .forwards import Root
 from .memory import Memory, RecordedBatch, state_of
+from .roots import Root
 
 MAX_OPERATIONS = 256
 MAX_SECONDS = 5.0

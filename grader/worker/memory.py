@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from .content import is_plain
 from .discovery import own_buffers, own_parameters
-from .forwards import Forward, Root
+from .forward import Forward
+from .roots import Root
 
 MAX_BATCHES = 4
 #: training batches kept for the loss over the training set: this many, or more of a small data set

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
-    from .forwards import Forward
+    from .forward import Forward
 
 _task_id = torch._C._current_graph_task_id
 

@@ -19,13 +19,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from . import backwards
-from .forwards import Forward, Mark
+from .forward import Forward, Mark
 from .passes import Pass
 from .template import KEY, Draft, Template, is_at
 
 if TYPE_CHECKING:
     from .books import Books
-    from .forwards import Root
+    from .roots import Root
 
 _task_id = torch._C._current_graph_task_id
 _functorch_level = torch._C._functorch.maybe_current_level

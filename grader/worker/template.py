@@ -13,10 +13,11 @@ from torch.optim import Optimizer
 from .content import is_plain
 
 if TYPE_CHECKING:
-    from .forwards import Forward, Root
+    from .forward import Forward
     from .ledger import Buffer, Ledger
     from .losses import LossCall
     from .passes import Pass
+    from .roots import Root
     from .steps import Optimized, Pattern
 
 #: under this name the node of a forward's output bears the forward, or its number

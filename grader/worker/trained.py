@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from torch import Tensor, nn
 
 from .discovery import own_parameters, unwrapped
-from .forwards import Root
 from .passes import Pass
 from .rates import some_of
+from .roots import Root
 from .steps import Optimized
 
 MAX_MODELS = 256
