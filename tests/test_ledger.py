@@ -435,6 +435,11 @@ for _ in range(4):
 s = torch.jit.script(m)
 for _ in range(3): o.zero_grad(); CE(s(x), y).backward(); o.step()
 """,
+    "classes that are scripted when they are imported": SGD
+    + """
+import torch.distributed.optim
+for _ in range(3): o.zero_grad(); CE(m(x), y).backward(); o.step()
+""",
     "a traced model": SGD
     + """
 t = torch.jit.trace(m, x); fx = torch.fx.symbolic_trace(m)

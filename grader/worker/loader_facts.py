@@ -121,7 +121,9 @@ def _batch_size(loader: Any) -> int | None:
 
 
 def _is_sequential(loader: Any) -> bool:
-    return type(loader.sampler) is SequentialSampler and type(loader.batch_sampler) is BatchSampler
+    # beside a batch sampler of the caller's own, the loader's sampler is one in order that nobody asks
+    batches = loader.batch_sampler
+    return type(batches) is BatchSampler and type(batches.sampler) is SequentialSampler
 
 
 def _is_held_out(dataset: Any) -> bool:

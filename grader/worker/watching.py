@@ -454,9 +454,10 @@ class Watching:
     def _scripting(self, original: Function) -> Function:
         """A compiler that reads the text of functions must find the originals."""
 
-        def script(*args: Any, **kwargs: Any) -> Any:
+        def script(obj: Any, optimize: None = None, _frames_up: int = 0, *args: Any, **kwargs: Any) -> Any:
+            # a class finds its names in the frame that asked for it, which is one further up
             with self._patches.suspended(), self._books.forwards.suspended():
-                return original(*args, **kwargs)
+                return original(obj, optimize, _frames_up + 1, *args, **kwargs)
 
         return script
 
