@@ -147,6 +147,14 @@ class OrphanFacts:
 
 
 @dataclass(frozen=True)
+class DirectionFacts:
+    """Updates by hand that were looked at, and how many of them went where the loss grows."""
+
+    looked: int = 0
+    up: int = 0
+
+
+@dataclass(frozen=True)
 class KeptFacts:
     """Losses that were marked when their backward pass began: how many, and most that were alive at one time."""
 
@@ -219,6 +227,11 @@ class BackwardFacts:
     negated: int = 0
     #: passes that began at the mean of a loss function itself: neither divided, scaled nor added to another
     bare: int = 0
+    #: of passes that were looked at closely, those from the differences of every prediction with every target, and
+    #: the shape of the predictions in the first
+    looked: int = 0
+    spread: Sighting = Sighting()
+    spread_shape: tuple[int, ...] = ()
     #: what became of the passes of each line
     places: tuple[BackwardPlace, ...] = ()
 
@@ -398,6 +411,20 @@ class LoaderFacts:
 
 
 @dataclass(frozen=True)
+class RepeatFacts:
+    """Loss calls in a row that met the very same batch, of those that were looked at."""
+
+    looked: int = 0
+    #: the same input and target although a loader had given another batch in between
+    kept: int = 0
+    #: an input cut anew from the same rows of a tensor: the newest such cut's rows, and those of the whole
+    cut: int = 0
+    rows: int = 0
+    of: int = 0
+    line: int | None = None
+
+
+@dataclass(frozen=True)
 class PairFacts:
     """Inputs and targets as the loss met them, in the batches that were looked at."""
 
@@ -412,6 +439,7 @@ class PairFacts:
     contradictions: int = 0
     expected: float = 0.0
     again_line: int | None = None
+    repeats: RepeatFacts = RepeatFacts()
 
 
 @dataclass(frozen=True)
@@ -473,6 +501,7 @@ class Trace:
     by_hand: Sighting = Sighting()
     #: of these, updates whose gradient held what an earlier one had already used, with new added to it
     by_hand_stale: Sighting = Sighting()
+    hand_direction: DirectionFacts = DirectionFacts()
     #: gradients asked for without backward(): torch.autograd.grad, torch.func.grad and its kin
     functional: Sighting = Sighting()
     loss_calls: tuple[LossCall, ...] = ()

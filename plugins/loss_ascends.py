@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grader import Evidence, OptimizerFacts, Severity, Sign, Trace, check, sign
+from grader import Evidence, ModelFacts, OptimizerFacts, Severity, Sign, Trace, check, sign
 
 #: on random targets a loss hardly moves, so any rise that rounding cannot make counts
 ANY_RISE = 1e-6
+#: updates by hand along the gradient, and their share of those that were looked at
+FEWEST_UP, SHARE_UP = 5, 0.9
 
 
 @check(
@@ -15,8 +17,8 @@ ANY_RISE = 1e-6
     severity=Severity.ERROR,
     title="The updates make the loss larger",
     message=(
-        "The {count} steps of the optimizer ({line}) went against the direction in which the loss falls. Before "
-        "the training the loss was {first}; after it, {last}."
+        "{count} updates of the weights ({line}) went against the direction in which the loss falls. Before the "
+        "training the loss was {first}; after it, {last}."
     ),
     why=(
         "The gradient points to where the loss grows, and an optimizer goes the other way. A minus before the "
@@ -36,22 +38,35 @@ ANY_RISE = 1e-6
     needs=("trace", "completed"),
 )
 def loss_ascends(evidence: Evidence) -> Iterator[Sign]:
-    """One optimizer that goes up on a plain loss, and a loss that did rise. Games of two optimizers are left alone.
+    """One optimizer, or updates by hand, that go up on a plain loss, and a loss that did rise.
 
-    So is a model that was loaded: it may be made to forget something.
+    Games of two optimizers are left alone, and a model that was loaded: it may be made to forget something.
     """
     trace = evidence.trace
     assert trace is not None
     stepped = [optimizer for optimizer in trace.optimizers if optimizer.steps]
     model, given = trace.model, trace.happenings.loaded.count + trace.happenings.files.count
-    if len(stepped) != 1 or given or model is None or model.first_loss is None or not _goes_up(stepped[0], trace):
+    if given or model is None or model.first_loss is None or not _rose(model):
         return
-    if model.last_loss is None or model.last_loss > model.first_loss + ANY_RISE * abs(model.first_loss):
-        last = "-" if model.last_loss is None else f"{model.last_loss:.4g}"
+    last = "-" if model.last_loss is None else f"{model.last_loss:.4g}"
+    if len(stepped) == 1 and _goes_up(stepped[0], trace):
         line = trace.backwards.line if trace.backwards.negated else stepped[0].line
         yield sign(line, count=stepped[0].steps, first=round(model.first_loss, 4), last=last)
+    elif not stepped and _goes_up_by_hand(trace):
+        yield sign(trace.backwards.line, count=trace.by_hand.count, first=round(model.first_loss, 4), last=last)
+
+
+def _rose(model: ModelFacts) -> bool:
+    first, last = model.first_loss or 0.0, model.last_loss
+    return last is None or last > first + ANY_RISE * abs(first)
 
 
 def _goes_up(optimizer: OptimizerFacts, trace: Trace) -> bool:
     negated = 2 * trace.backwards.negated > trace.backwards.total
     return negated != optimizer.maximizes
+
+
+def _goes_up_by_hand(trace: Trace) -> bool:
+    """A likelihood may rightly be made larger by hand; a loss function of torch's may not."""
+    direction, bare = trace.hand_direction, 2 * trace.backwards.bare > trace.backwards.total
+    return bare and direction.up >= max(FEWEST_UP, SHARE_UP * direction.looked)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from grader import Evidence, LossCall, Severity, Sign, check, sign
+from grader import BackwardFacts, Evidence, LossCall, Severity, Sign, check, sign
 
 BROADCASTING = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 
@@ -36,7 +36,10 @@ BROADCASTING = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
     explains=("accuracy-below-threshold", "loss-not-decreasing"),
 )
 def loss_shape_broadcast(evidence: Evidence) -> Iterator[Sign]:
-    """Shapes differ, and the result is larger than both; one target for all samples is legal."""
+    """Shapes differ, and the result is larger than both; one target for all samples is legal.
+
+    Where the loss is written by hand, the graph shows the table of differences that it was made of.
+    """
     trace = evidence.trace
     assert trace is not None
     for call in trace.loss_calls:
@@ -52,6 +55,21 @@ def loss_shape_broadcast(evidence: Evidence) -> Iterator[Sign]:
                 pairs=pairs,
             )
             return
+    yield from _by_hand(trace.backwards)
+
+
+def _by_hand(facts: BackwardFacts) -> Iterator[Sign]:
+    shape, count = facts.spread_shape, facts.spread.count
+    if shape and 2 * count > facts.looked:
+        target = shape[:1] if len(shape) > 1 else (*shape, 1)
+        yield sign(
+            facts.spread.line,
+            count=count,
+            of=facts.looked,
+            input=str(shape),
+            target=str(target),
+            pairs=shape[0] ** 2,
+        )
 
 
 def _pairs(call: LossCall) -> int:

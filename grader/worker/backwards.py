@@ -13,6 +13,7 @@ from torch import Tensor
 from .ledger import Ledger
 from .passes import Pass, Passes
 from .sighting import Sighting
+from .spread import spread_part
 
 #: where a node of a graph keeps what we know of it; anomaly detection uses the same dictionary
 KEY = "gradeloop"
@@ -46,6 +47,10 @@ class Backwards:
         self.not_finite = Sighting()
         self.negated = 0
         self._is_negated = False
+        #: of passes looked at, those from a table of differences that a broadcast made, and of what shape the first
+        self.spread = Sighting()
+        self.spread_shape: tuple[int, ...] = ()
+        self.looked = 0
         self._marks: list[weakref.ref[Mark]] = []
         self._alive = 0
         self.last_loss: float | None = None
@@ -89,11 +94,19 @@ class Backwards:
         if self._ledger.close:
             self.is_bare = any(mean() is origin for mean in self.means)
             self._is_negated = _is_negative_of_loss(origin)
+            self._look_for_spread(origin, running.line)
         self.negated += self._is_negated
         self.bare += self.is_bare  # in calm times like the last that was looked at
         before, running.before = running.before, None
         if before is not None:
             self._again(before, running)
+
+    def _look_for_spread(self, origin: Tensor, line: int | None) -> None:
+        self.looked += 1
+        part = spread_part(origin)
+        if part:
+            self.spread.note(line)
+            self.spread_shape = self.spread_shape or part
 
     def _again(self, before: Pass, running: Pass) -> None:
         """The same root once more: both contributions together in a buffer, or an update in between?"""
@@ -142,6 +155,9 @@ class Backwards:
             "bare": self.bare,
             "places": [place.as_dict() for place in passes.places.values()],
             "negated": self.negated,
+            "spread": self.spread.as_dict(),
+            "spread_shape": list(self.spread_shape),
+            "looked": self.looked,
             "across_step": across.as_dict(),
             **{name: getattr(self, name).as_dict() for name in sightings},
         }

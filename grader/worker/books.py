@@ -30,6 +30,7 @@ from .sighting import Sighting
 from .steady import Steady
 from .steps import Steps
 from .template import Template
+from .uphill import Uphill
 
 #: updates that are looked at closely: the first, then every so many, and for a while after something suspicious
 FIRST_UPDATES, EVERY, ALERT = 8, 16, 64
@@ -54,6 +55,7 @@ class Books:
         self.clips = Clips(self.ledger)
         self.schedulers = Schedulers(self.steps)
         self.hand = HandUpdates(self.ledger)
+        self.uphill = Uphill()
         self.happenings = Happenings(lambda: self.updates)
         self.backwards = Backwards(self.passes, self.ledger)
         self.losses = Losses()
@@ -156,6 +158,7 @@ class Books:
             "backwards": self.backwards.as_dict(self.forwards.across_step),
             "by_hand": self.hand.sighting.as_dict(),
             "by_hand_stale": self.hand.stale.as_dict(),
+            "hand_direction": self.uphill.as_dict(),
             "functional": self.hand.functional.as_dict(),
             "clips": self.clips.as_list(self.steps.stepped_with),
             "loss_calls": [call.as_dict() for call in self.losses.calls.values()],

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from .content import is_plain
+from .repeats import Repeats
 
 #: loss calls without any loader that are looked at; of each of the first passes, batches and loss calls
 FIRST, PASSES, EACH = 160, 10, 40
@@ -24,6 +25,8 @@ MAX_ORIGINS = 16
 MAX_NUMBERS = 4_000_000
 MAX_ITEMS = 4
 MAX_TOLD = 20_000
+#: an odd number with which values that differ a little become bits that differ much
+MIXED = -7046029254386353131
 #: fewer samples may agree or differ by chance
 FEWEST = 8
 #: rows of one batch that are different from each other; rows whose targets differ in a batch that is out of order
@@ -77,6 +80,9 @@ class Pairs:
         #: arrays that targets are taken from, and the number that each was given
         self._tables: dict[int, tuple[weakref.ref[Tensor], int]] = {}
         self._numbered = 0
+        #: what the arrays hold, whatever its order -> the number of the first that held it
+        self._contents: dict[tuple[int, int], int] = {}
+        self.repeats = Repeats()
 
     # -- what comes by ----------------------------------------------------------------------------------
 
@@ -88,6 +94,7 @@ class Pairs:
 
     def yielded(self, batch: object, dataset: object) -> None:
         """A loader gave a batch."""
+        self.repeats.yielded()
         self._yields -= 1
         if self._yields < 0:
             self.active = False
@@ -103,6 +110,7 @@ class Pairs:
         if self._forwards < 0:  # losses of a kind that is not known end nothing
             self.active = False
             return
+        self.repeats.entered(number, samples)
         rows = rows_of(samples) if samples is not None else None
         if rows is None:
             return
@@ -116,6 +124,7 @@ class Pairs:
         if self._losses < 0:
             self.active = False
             return
+        self.repeats.judged(number, target, line)
         rows = self._entered.get(number)
         labels = labels_of(target) if isinstance(target, Tensor) else None
         if rows is None or labels is None or len(labels) != len(rows) or len(rows) < FEWEST:
@@ -185,10 +194,11 @@ class Pairs:
         return ("array", self._number(base), base._version)
 
     def _number(self, table: Tensor) -> int:
-        """A number for an array; another array that lies in its place later has another."""
+        """A number for an array; one that holds the same in another order, as one put in order anew, has the same."""
         known = self._tables.get(id(table))
         if known is None or known[0]() is not table:
-            known = self._tables[id(table)] = weakref.ref(table), self._numbered
+            number = self._contents.setdefault(_content(table), self._numbered)
+            known = self._tables[id(table)] = weakref.ref(table), number
             self._numbered += 1
         return known[1]
 
@@ -216,6 +226,7 @@ class Pairs:
             "shuffled": counts["shuffled"],
             "other_batch": counts["other-batch"],
             "line": self._line,
+            "repeats": self.repeats.as_dict(),
         }
 
     def complete(self) -> dict[str, object]:
@@ -237,6 +248,12 @@ def contradictions(rows: list[Tensor], targets: list[Tensor]) -> tuple[int, int,
     differ = again & (values[1:] != values[:-1])
     shares = _runs(values).double() / len(values)
     return int(again.sum()), int(differ.sum()), float(1 - shares.square().sum())
+
+
+def _content(table: Tensor) -> tuple[int, int]:
+    """The same for arrays that hold the same values in any order: how many, and the sum of their bits mixed up."""
+    plain = table.detach().reshape(-1).cpu().double()[:MAX_NUMBERS]
+    return len(plain), int((plain.view(torch.int64) * MIXED).bitwise_xor(plain.view(torch.int64) >> 29).sum())
 
 
 def _runs(values: Tensor) -> Tensor:

@@ -51,6 +51,7 @@ class PassWatch:
         if _task_id() != -1:
             return None
         books = self._books
+        books.tried("uphill", books.uphill.look)
         roots = [tensors] if isinstance(tensors, Tensor) else tensors_of(tensors)
         if books.ledger.close:
             self._line = books.lines.here()
@@ -93,6 +94,8 @@ class PassWatch:
         if not running.reached:
             self._reached_nothing(root, running)
             return
+        if books.uphill.wants and not books.steps.optimizers:
+            books.tried("uphill", lambda: books.uphill.ended(running, books.ledger.buffers.values()))
         self._note_loss(running, loss)
         if not books.steps.total:
             books.tick()
