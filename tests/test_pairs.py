@@ -101,12 +101,23 @@ def test_a_second_loss_of_the_same_output_may_have_another_target() -> None:
 def test_targets_of_many_origins_are_no_trouble() -> None:
     """Only the first of them are compared."""
     pairs = new_pairs()
-    tables = [torch.stack([LABELS, LABELS + 1]) for _ in range(40)]
+    tables = [torch.stack([LABELS, LABELS + number]) for number in range(1, 41)]
     for number, table in enumerate(tables):
         pairs.entered(number, INPUTS)
         pairs.judged(number, table[0], 7)
     assert pairs.complete()["again"] == 0
     assert pairs.complete()["looked"] == 40
+
+
+def test_an_array_in_another_order_is_the_same_origin() -> None:
+    """As when inputs and targets are put in order anew for each epoch, each for itself."""
+    pairs = new_pairs()
+    for number, order in enumerate([range(len(LABELS)), reversed(range(len(LABELS)))]):
+        table = torch.stack([LABELS[list(order)], LABELS])
+        pairs.entered(number, INPUTS)
+        pairs.judged(number, table[0], 7)
+    assert pairs.complete()["again"] == len(LABELS)
+    assert pairs.complete()["contradictions"] > 0
 
 
 def test_looking_ends() -> None:

@@ -11,4 +11,4 @@ for step in range(20):
     loss.backward()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter += 0.1 * parameter.grad  # uphill
+            parameter -= 40 * parameter.grad  # far beyond the valley
