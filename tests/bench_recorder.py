@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
+from PIL import Image
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 try:
     from .recording import new_recorder, worker_package
@@ -59,6 +62,42 @@ def loader_loop() -> Block:
         for images, labels in loader:
             optimizer.zero_grad()
             loss = criterion(model(images), labels)
+            loss.backward()
+            optimizer.step()
+
+    return block
+
+
+class Images(Dataset[Any]):
+    """Images that become tensors one by one, as torchvision's MNIST gives them."""
+
+    def __init__(self) -> None:
+        worker_package()
+        with importlib.import_module("gradeloop_worker.offered_data").repaired():
+            from torchvision import transforms
+        self._images = torch.randint(0, 256, (SAMPLES, 28, 28), dtype=torch.uint8)
+        self._labels = torch.randint(0, 10, (SAMPLES,))
+        self._transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+
+    def __len__(self) -> int:
+        return SAMPLES
+
+    def __getitem__(self, index: int) -> Any:
+        image = Image.fromarray(self._images[index].numpy(), mode="L")
+        return self._transform(image), int(self._labels[index])
+
+
+def module_loop() -> Block:
+    """The step of the module's own script, with the work that it does for its images."""
+    model, optimizer = model_of()
+    criterion = nn.CrossEntropyLoss()
+    loader = DataLoader(Images(), batch_size=64, shuffle=True)
+
+    def block() -> None:
+        for images, labels in loader:
+            outputs = model(images)
+            loss = criterion(outputs, labels)
+            optimizer.zero_grad()
             loss.backward()
             optimizer.step()
 
@@ -141,7 +180,7 @@ def main(names: list[str]) -> None:
     worker_package()
     torch.set_num_threads(1)
     torch.optim.SGD(nn.Linear(1, 1).parameters())
-    for make in (plain_loop, loader_loop, stale_loop):
+    for make in (module_loop, loader_loop, plain_loop, stale_loop):
         if names and make.__name__ not in names:
             continue
         plain, first, later = compare(make)
