@@ -63,7 +63,7 @@ from .trace import (
     StepPattern,
     Trace,
 )
-from .words import describe, line_of, visible
+from .words import describe, line_of, one_line, visible
 
 __version__ = "0.1.0"
 
@@ -74,6 +74,6 @@ __all__ = [
     "RateFacts", "RenderContext", "Renderer", "Replay", "Result", "Returned", "Run", "RunStatus", "SchedulerFacts",
     "Series", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary",
     "Timeline", "Trace", "UsageError", "Verdict", "VerdictRecord", "agree", "as_record", "check", "decimals",
-    "describe", "export", "fits", "gradebooks", "hookimpl", "line_of", "page_name", "plain_values", "sign", "speaks_of",
-    "to_json", "visible",
+    "describe", "export", "fits", "gradebooks", "hookimpl", "line_of", "one_line", "page_name", "plain_values", "sign",
+    "speaks_of", "to_json", "visible",
 ]  # fmt: skip

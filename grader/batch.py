@@ -19,7 +19,7 @@ from .result import from_json
 from .staging import ENTRIES, Staged
 from .submission import read_bytes
 from .summary import Row, main_finding
-from .words import visible
+from .words import one_line, visible
 
 #: how deep a student's folder may hide its program for its parent to be a folder of submissions
 DEPTH = 3
@@ -154,17 +154,12 @@ def table(rows: Sequence[Row]) -> str:
 def line_for(row: Row, width: int = 0) -> str:
     """One submission in a line."""
     if row.result is None:
-        return f"{_name(row):{width}}  not graded: {_one_line(row.reason, 300)}"
+        return f"{_name(row):{width}}  not graded: {one_line(row.reason, 300)}"
     score = "–" if row.result.score is None else f"{row.result.score:g}"
     points = f"{score} / {row.result.max_score:g}"
     return f"{_name(row):{width}}  {points:>9}  {main_finding(row.result) or ''}".rstrip()
 
 
 def _name(row: Row) -> str:
-    shown = _one_line(row.name, 40)
-    return f"{shown} ({_one_line(row.student, 40)})" if row.student and row.student != row.name else shown
-
-
-def _one_line(text: str, limit: int) -> str:
-    """A name with a line break in it starts no line of its own, which a CI server could take for a command."""
-    return " ".join(visible(text, limit).split())
+    shown = one_line(row.name, 40)
+    return f"{shown} ({one_line(row.student, 40)})" if row.student and row.student != row.name else shown

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from .model import Progress
+from .words import one_line
 
 #: seconds between two plain lines where no terminal shows a live one
 PLAIN_SECONDS = 10.0
@@ -99,7 +100,8 @@ class ProgressLine:
         loss = f" · loss {progress.loss:.4f}" if progress.loss is not None else ""
         still = f" · about {left:.0f} s left" if left is not None else ""
         seconds = now - (self._started or now)
-        return f"{self.name}: epoch {progress.epoch}{of} · step {progress.step}{loss} · {seconds:.0f} s{still}"
+        name = one_line(self.name, 60)
+        return f"{name}: epoch {progress.epoch}{of} · step {progress.step}{loss} · {seconds:.0f} s{still}"
 
     def _write(self, text: str) -> None:
         self.stream.write(text)

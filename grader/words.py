@@ -26,6 +26,11 @@ def visible(text: str, limit: int = 20_000) -> str:
     return shown + ("…" if len(text) > limit else "")
 
 
+def one_line(text: str, limit: int = 600) -> str:
+    """The same as one line: a line break in a name starts none, which a CI server could take for a command."""
+    return " ".join(visible(text, limit).split())
+
+
 def line_of(place: Place | None, gettext: Callable[[str], str]) -> str:
     """`line 16`, or `cell 3, line 2` in a notebook; empty where there is no place."""
     if place is None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from grader import RenderContext, Renderer, Result, Status, UsageError, VerdictRecord, hookimpl, visible
+from grader import RenderContext, Renderer, Result, Status, UsageError, VerdictRecord, hookimpl, one_line, visible
 
 from . import telling, view
 from .gradescope import refuse_our_fault
@@ -43,7 +43,7 @@ def _test(line: view.Line, verdict: VerdictRecord, context: RenderContext) -> di
     most = _whole(verdict.max_score)
     told = [telling.sentence(item, context) for item in line.told]
     return {
-        "test-name": telling.one_line(line.title, 200),
+        "test-name": one_line(line.title, 200),
         "passed": verdict.status is Status.PASSED,
         "score": min(_whole(verdict.score), most),
         "max-score": most,
@@ -78,7 +78,7 @@ def _surroundings(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _value(environment: Mapping[str, str], name: str) -> str:
-    value = telling.one_line(environment.get(name, ""), 500)
+    value = one_line(environment.get(name, ""), 500)
     if not value:
         raise UsageError(f"--format classroom50: ${name} is not set; docs/ci.md lists what the workflow sets")
     return value

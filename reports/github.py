@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from grader import RenderContext, Renderer, Result, Severity, UsageError, hookimpl
+from grader import RenderContext, Renderer, Result, Severity, UsageError, hookimpl, one_line
 
 from . import telling, view
 from .markdown import MarkdownReport
@@ -49,8 +49,8 @@ def _annotation(kind: str, told: view.Told, path: str, context: RenderContext) -
 
 def command(kind: str, message: str, properties: Mapping[str, str]) -> str:
     """A workflow command in one line, escaped as the runner unescapes it."""
-    listed = ",".join(f"{name}={escape_property(telling.one_line(text))}" for name, text in properties.items())
-    return f"::{kind} {listed}::{escape(telling.one_line(message))}"
+    listed = ",".join(f"{name}={escape_property(one_line(text))}" for name, text in properties.items())
+    return f"::{kind} {listed}::{escape(one_line(message))}"
 
 
 def escape(text: str) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from grader import Finding, RenderContext, Renderer, Result, Severity, hookimpl
+from grader import Finding, RenderContext, Renderer, Result, Severity, hookimpl, one_line
 
 from . import telling, view
 
@@ -37,7 +37,7 @@ def _issue(told: view.Told, path: str, fingerprint: str, context: RenderContext)
     line = where.line if where and where.cell is None else 1
     return {
         "description": telling.sentence(told, context),
-        "check_name": telling.one_line(told.finding.check, 100),
+        "check_name": one_line(told.finding.check, 100),
         "fingerprint": fingerprint,
         "severity": SEVERITIES[told.finding.severity],
         "location": {"path": path, "lines": {"begin": max(1, line)}},

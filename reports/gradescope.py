@@ -6,7 +6,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from grader import Blame, GraderError, RenderContext, Renderer, Result, Status, VerdictRecord, hookimpl, visible
+from grader import (
+    Blame,
+    GraderError,
+    RenderContext,
+    Renderer,
+    Result,
+    Status,
+    VerdictRecord,
+    hookimpl,
+    one_line,
+    visible,
+)
 
 from . import telling, view
 from .markdown import plain
@@ -51,7 +62,7 @@ def _test(
     """One rubric line. Gradescope knows two states only; the words say what is in between."""
     blocks = [plain(telling.state(line, context)), *(telling.block(told, result, context) for told in line.told)]
     return {
-        "name": telling.one_line(line.title, 200),
+        "name": one_line(line.title, 200),
         "number": str(number),
         "score": verdict.score or 0.0,
         "max_score": verdict.max_score,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader import RenderContext, Renderer, Result, hookimpl, page_name, visible
+from grader import RenderContext, Renderer, Result, hookimpl, one_line, page_name, visible
 
 from . import attempts, phrases, view
 from .chart import Chart, Span, draw
@@ -45,6 +45,7 @@ class HtmlReport:
             style_hash=style_hash(environment, "report.css"),
             say=phrases,
             visible=visible,
+            one_line=one_line,
             printed=printed,
         )
 

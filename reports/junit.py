@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 
-from grader import RenderContext, Renderer, Result, Status, hookimpl, visible
+from grader import RenderContext, Renderer, Result, Status, hookimpl, one_line, visible
 
 from . import phrases, telling, view
 
@@ -28,7 +28,7 @@ class JUnitReport:
             "time": f"{result.run.wall_seconds:.3f}",
         }
         suites = ElementTree.Element("testsuites", {"name": "gradeloop", **counts})
-        suite = ElementTree.SubElement(suites, "testsuite", {"name": telling.one_line(page.title, 200), **counts})
+        suite = ElementTree.SubElement(suites, "testsuite", {"name": one_line(page.title, 200), **counts})
         _properties(suite, {"score": phrases.points(result.score), "max_score": phrases.points(result.max_score)})
         for line in page.lines:
             _case(suite, line, page, context)
@@ -41,8 +41,8 @@ class JUnitReport:
 def _case(suite: ElementTree.Element, line: view.Line, page: view.View, context: RenderContext) -> None:
     place = next((told.finding.where for told in line.told if told.finding.where), None)
     attributes = {
-        "classname": telling.one_line(str(page.result.exercise.get("id", "")), 100),
-        "name": telling.one_line(line.title, 200),
+        "classname": one_line(str(page.result.exercise.get("id", "")), 100),
+        "name": one_line(line.title, 200),
         "time": "0",
         "file": telling.repository_path(page.result, context),
     }
@@ -62,7 +62,7 @@ def _case(suite: ElementTree.Element, line: view.Line, page: view.View, context:
 
 def _type(line: view.Line) -> str:
     """The slug of what the line lost its points for, else its state."""
-    return telling.one_line(line.told[0].finding.check, 100) if line.told else line.status.value
+    return one_line(line.told[0].finding.check, 100) if line.told else line.status.value
 
 
 def _properties(parent: ElementTree.Element, values: Mapping[str, str]) -> None:

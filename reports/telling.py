@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from grader import Place, RenderContext, Result, visible
+from grader import Place, RenderContext, Result, one_line, visible
 
 from . import phrases, view
 from .markdown import fenced, plain, prose
 
-MAX_LINE = 600
 MAX_OUTPUT = 8_000
 
 
@@ -40,11 +39,6 @@ def sentence(told: view.Told, context: RenderContext) -> str:
     """A finding in one line of plain text."""
     cause = consequence(told, context) if told.finding.consequence_of else ""
     return one_line(f"{told.title}. {told.message} {cause}")
-
-
-def one_line(text: str, limit: int = MAX_LINE) -> str:
-    """Hostile text as one line of visible text."""
-    return " ".join(visible(text, limit).split())
 
 
 def state(line: view.Line, context: RenderContext) -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from grader import RenderContext, Renderer, Result, Status, hookimpl, visible
+from grader import RenderContext, Renderer, Result, Status, hookimpl, one_line, visible
 
 from . import phrases, view
 
@@ -64,7 +64,7 @@ def _console() -> Console:
 def _heading(console: Console, page: view.View) -> None:
     result = page.result
     score = f"{phrases.points(result.score)} / {phrases.points(result.max_score)}"
-    console.print(f"{page.title} · {visible(result.submission.name, 120)}", style="bold")
+    console.print(f"{page.title} · {one_line(result.submission.name, 120)}", style="bold")
     change = f" ({page.change})" if page.change else ""
     console.print(f"{score}  {page.headline}{change}", style="green" if page.full else "")
 
