@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import stat
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import IO
 
 from .errors import UsageError
 from .notebook import MAX_NOTEBOOK
+from .scratch import scratch
 from .submission import SUFFIXES
 from .words import visible
 
@@ -49,9 +49,9 @@ def opened(path: Path) -> Iterator[Path]:
     if path.suffix.lower() != ".zip" or not path.is_file():
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="grade-") as folder:
-        unpack(path, Path(folder), MANY)
-        yield root_of(Path(folder))
+    with scratch() as folder:
+        unpack(path, folder, MANY)
+        yield root_of(folder)
 
 
 def root_of(folder: Path) -> Path:

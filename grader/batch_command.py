@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +16,19 @@ from .anonymity import read_key, write_names
 from .batch import Task, failed, grade_all, jobs_for, table
 from .batch_plan import Plan, Planner, Work, handed_in, row_for
 from .batch_progress import BatchProgress
-from .data import all_datasets
 from .device import resolve
 from .engines import Engine, Remote, number_at_once
 from .errors import UsageError
-from .exercise import choose_exercise, load_exercise
 from .fence import fenced
-from .intake import exercise_folders, load_all
+from .intake import load_all, load_named
 from .model import Blame, Check, Exercise, Resources
 from .output import check_place
 from .overview import write_overview
 from .pages import Pages
 from .plugin_manager import all_checks, choose_engine, create_manager
 from .resume import Circumstances, Earlier, plugins_in_use
-from .run_command import Request, named_exercise, read_secret
+from .run_command import Request, read_secret
+from .scratch import scratch
 from .summary import Row
 
 NOT_PASSED, WRONG_USAGE, OUR_FAULT = 1, 2, 3
@@ -44,12 +42,12 @@ def grade_folder(request: Request, plan: Plan) -> int:
         raise UsageError(f"{request.submission}: a folder without Python; name a script, or a folder of them")
     if plan.names is not None and batch.planner.key is not None:
         write_names(plan.names, request.folder, batch.planner.key, entries)
-    with tempfile.TemporaryDirectory(prefix="grade-") as place, _interruptible():
-        work = batch.planner.work(entries, left_out, Path(place) / "submissions")
+    with scratch() as place, _interruptible():
+        work = batch.planner.work(entries, left_out, place / "submissions")
         batch.announce(layout, work)
         rows = list(work.rows)
         try:
-            for row in batch.grade(work.tasks, Path(place)):
+            for row in batch.grade(work.tasks, place):
                 rows.append(row)
         except KeyboardInterrupt:
             # what is finished is kept, and the rest is told
@@ -152,11 +150,9 @@ def prepare(request: Request, plan: Plan) -> Batch:
 
 def _exercises(request: Request, plugins: pluggy.PluginManager, checks: Mapping[str, Check]) -> Mapping[str, Exercise]:
     """The exercise that is named, else all that may fit a text."""
-    named = named_exercise(request.exercise)
-    if named is None:
+    if request.exercise is None:
         return load_all(plugins, checks)
-    folder = named if isinstance(named, Path) else choose_exercise(named, exercise_folders(plugins))
-    exercise = load_exercise(folder, checks, all_datasets(plugins))
+    exercise = load_named(request.exercise, plugins, checks)
     return {exercise.id: exercise}
 
 

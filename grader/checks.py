@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from .model import Basis, Check, CheckFunction, Evidence, Finding, Scalar, Severity, Sign
@@ -27,13 +27,15 @@ def check(
     needs: Iterable[str] = ("trace",),
     basis: Basis = Basis.CLAIMED,
     shows: StepOutcome | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> Callable[[CheckFunction], Check]:
     """Make a Check of a pure function Evidence -> signs. Its slug is the function's name in kebab-case.
 
     `title`: the student's sentence, without `you forgot`. `message`: what happened, with this run's numbers
     as `{placeholders}`. `why`: why it matters. `experiment`: something to try first. `hints`: from a question
     to the name of the API. `explains`: slugs of checks whose findings follow from this one.
-    `shows`: which kind of optimizer step the page draws for it.
+    `shows`: which kind of optimizer step the page draws for it. `words`: what a code that a sign gives as a param
+    is called in the message.
     """
 
     def decorate(function: CheckFunction) -> Check:
@@ -51,6 +53,7 @@ def check(
             needs=tuple(needs),
             basis=basis,
             shows=shows,
+            words=words or {},
         )
 
     return decorate

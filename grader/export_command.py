@@ -10,18 +10,16 @@ from pathlib import Path
 import pluggy
 
 from .assessment import Assessment, Options
-from .data import all_datasets
 from .errors import SubmissionError, UsageError
-from .exercise import choose_exercise, load_exercise
 from .export import Package
-from .intake import exercise_folders
+from .intake import load_named
 from .model import Check, Exercise, Submission, SubmissionKind
 from .output import write_bytes
 from .packing import folder, installed, wheel, zip_bytes
 from .plugin_manager import all_archives, all_checks, create_manager
 from .rendering import make_context
 from .result import Result
-from .run_command import judge, named_exercise, read_secret
+from .run_command import judge, read_secret
 from .submission import CHECK
 
 #: whose versions decide what a training does, to the last bit
@@ -52,7 +50,7 @@ def export(request: ExportRequest) -> Path:
     if request.platform not in archivers:
         raise UsageError(f"export: no platform {request.platform!r}; choose from {', '.join(archivers)}")
     checks = all_checks(plugins)
-    exercise = _exercise(request.exercise, plugins, checks)
+    exercise = load_named(request.exercise, plugins, checks)
     context = make_context(plugins, checks, exercise, language=request.lang, folder=Path())
     package = Package(
         exercise=exercise,
@@ -67,12 +65,6 @@ def export(request: ExportRequest) -> Path:
     path = request.out or Path(f"{exercise.id}-{request.platform}.zip")
     write_bytes(path, zip_bytes(archivers[request.platform](package)))
     return path
-
-
-def _exercise(name: str, plugins: pluggy.PluginManager, checks: Mapping[str, Check]) -> Exercise:
-    named = named_exercise(name)
-    place = named if isinstance(named, Path) else choose_exercise(name, exercise_folders(plugins))
-    return load_exercise(place, checks, all_datasets(plugins))
 
 
 def _ungraded(reason: str, exercise: Exercise, plugins: pluggy.PluginManager, checks: Mapping[str, Check]) -> Result:

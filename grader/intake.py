@@ -10,7 +10,7 @@ import pluggy
 
 from .data import all_datasets
 from .errors import SubmissionError, UsageError
-from .exercise import choose_exercise as named_exercise
+from .exercise import choose_exercise as by_id
 from .exercise import detect_exercise, find_exercises, load_exercise
 from .model import Check, Exercise, Submission, SubmissionKind
 from .outline import Outline, outline, rough_outline
@@ -50,6 +50,20 @@ def load_all(plugins: pluggy.PluginManager, checks: Mapping[str, Check]) -> dict
     return {name: load_exercise(folder, checks, datasets) for name, folder in exercise_folders(plugins).items()}
 
 
+def named_exercise(name: str | None) -> str | Path | None:
+    """`--exercise` takes an id, or a folder with an exercise.toml of the instructor's own."""
+    if name is not None and (Path(name) / "exercise.toml").is_file():
+        return Path(name).resolve()
+    return name
+
+
+def load_named(name: str, plugins: pluggy.PluginManager, checks: Mapping[str, Check]) -> Exercise:
+    """The exercise of that id or folder. Raises UsageError with the closest id, ExerciseError for what is in it."""
+    named = named_exercise(name)
+    folder = named if isinstance(named, Path) else by_id(name, exercise_folders(plugins))
+    return load_exercise(folder, checks, all_datasets(plugins))
+
+
 def choose_exercise(
     named: str | Path | None, plugins: pluggy.PluginManager, checks: Mapping[str, Check], handed_in: Intake
 ) -> tuple[Exercise, tuple[Exercise, ...]]:
@@ -61,7 +75,7 @@ def choose_exercise(
         return load_exercise(named, checks, all_datasets(plugins)), ()
     found = exercise_folders(plugins)
     if named is not None:
-        return load_exercise(named_exercise(named, found), checks, all_datasets(plugins)), ()
+        return load_exercise(by_id(named, found), checks, all_datasets(plugins)), ()
     exercises = load_all(plugins, checks)
     submission, names = handed_in.submission, handed_in.names
     try:

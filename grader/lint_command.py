@@ -12,11 +12,10 @@ import pluggy
 from .assessment import rejected
 from .checks import run_check
 from .errors import SubmissionError, UsageError
-from .intake import Intake, choose_exercise, intake
+from .intake import Intake, choose_exercise, intake, named_exercise
 from .model import Check, Evidence, Exercise, Limits
 from .plugin_manager import all_checks, create_manager
 from .rendering import speak
-from .run_command import named_exercise
 from .words import describe, visible
 
 #: how alike a name must be to be taken for a function's misspelt one: trian, Train, train1, but not train_step

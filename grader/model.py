@@ -398,6 +398,8 @@ class Check:
     basis: Basis = Basis.CLAIMED
     #: which kind of optimizer step shows the mistake, for the page's timeline
     shows: Outcome | None = None
+    #: a code among a sign's params -> what it is called, which is a message id too
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from .assessment import Assessment, Options, take_in
 from .device import resolve
 from .earlier import earlier_attempts
 from .errors import UsageError
+from .intake import named_exercise
 from .model import Exercise
 from .note import FILE, read_note
 from .output import check_place, write_text
@@ -135,13 +136,6 @@ def judge(assessment: Assessment) -> Result:
     from .pytest_plugin import assess
 
     return assess(assessment)
-
-
-def named_exercise(name: str | None) -> str | Path | None:
-    """`--exercise` takes an id, or a folder with an exercise.toml of the instructor's own."""
-    if name is not None and (Path(name) / "exercise.toml").is_file():
-        return Path(name).resolve()
-    return name
 
 
 def explain_choice(exercise: Exercise, others: tuple[Exercise, ...]) -> str:

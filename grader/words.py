@@ -46,7 +46,7 @@ def describe(finding: Finding, check: Check, gettext: Callable[[str], str]) -> s
     `{line}` becomes `line 16`; a missing place becomes `your loop`, so that the sentence still reads.
     """
     values: dict[str, object] = {
-        key: visible(value, 300) if isinstance(value, str) else _number(value)
+        key: _words(value, check, gettext) if isinstance(value, str) else _number(value)
         for key, value in {**finding.measured, **finding.params}.items()
     }
     values["line"] = line_of(finding.where, gettext) or gettext("your code")
@@ -56,6 +56,11 @@ def describe(finding: Finding, check: Check, gettext: Callable[[str], str]) -> s
         return gettext(check.message).format(**values)
     except (KeyError, IndexError, ValueError):
         return gettext(check.title)
+
+
+def _words(value: str, check: Check, gettext: Callable[[str], str]) -> str:
+    """A code that the check has words for, in the reader's language; any other text as it is."""
+    return gettext(check.words[value]) if value in check.words else visible(value, 300)
 
 
 def _number(value: object) -> object:

@@ -12,7 +12,7 @@ from grader import Basis, Evidence, Severity, Sign, check, sign
     severity=Severity.ERROR,
     title="The recording of the training and the grader's own computation disagree",
     message=(
-        "The recording of this run does not fit what the grader found by other means ({disagreement}). Lines "
+        "The recording of this run does not fit what the grader found by other means: {disagreement}. Lines "
         "that rest on the recording are left open until somebody has looked at them."
     ),
     why=(
@@ -30,6 +30,18 @@ from grader import Basis, Evidence, Severity, Sign, check, sign
     ),
     needs=(),
     basis=Basis.RECOMPUTED,
+    words={
+        "hooks-removed": "a hook that the recorder had set was gone at the end",
+        "updates-unseen": "a short call of the function changes the weights step by step, and no training was recorded",
+        "gradients-not-cleared": (
+            "the weights of a short call are those of a loop that keeps old gradients, and each recorded step used "
+            "only new ones"
+        ),
+        "gradient-applied-twice": (
+            "the weights of a short call are those of a loop that uses a gradient twice, and each recorded step used "
+            "a new one"
+        ),
+    },
 )
 def trace_inconsistent(evidence: Evidence) -> Iterator[Sign]:
     """Hooks that are gone, or a probe call whose weights say what the trace denies; never where our recorder broke."""

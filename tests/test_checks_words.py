@@ -11,7 +11,9 @@ import polib
 import pytest
 
 from grader.checks import GROUPS
-from grader.model import Check
+from grader.model import Check, Finding
+from grader.replay import DENIED
+from grader.words import describe
 
 from .evidence import CHECKS
 
@@ -50,10 +52,21 @@ def test_a_page_is_short_in_spanish(check: Check, spanish: dict[str, str]) -> No
 @EACH
 def test_every_text_has_a_spanish_one(check: Check, spanish: dict[str, str]) -> None:
     """No text is missing or left in English, and both have the same placeholders."""
-    for text in texts(check):
+    for text in [*texts(check), *check.words.values()]:
         assert spanish.get(text), text
         assert spanish[text] != text
         assert placeholders(spanish[text]) == placeholders(text)
+
+
+def test_a_code_is_said_in_words(spanish: dict[str, str]) -> None:
+    """What contradicts a recording has no name that a reader would know, in either language."""
+    check = CHECKS["trace-inconsistent"]
+    assert {"hooks-removed", "updates-unseen", *DENIED} == set(check.words)
+    finding = Finding(check.id, check.severity, params={"disagreement": "hooks-removed"})
+    for gettext in (str, spanish.__getitem__):
+        message = describe(finding, check, gettext)
+        assert gettext(check.words["hooks-removed"]) in message
+        assert "hooks-removed" not in message
 
 
 @EACH

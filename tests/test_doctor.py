@@ -54,7 +54,8 @@ def test_the_sandbox_of_the_docs_holds(offered: list[SandboxBackend]) -> None:
     backend, probe = choose(offered)
     assert backend.name == "gentle", probe.reason
     run = _run(backend, "import os\nprint(os.nice(0))")
-    assert (run.status, run.sandbox) == (RunStatus.COMPLETED, "gentle+landlock+seccomp"), run.stderr.text
+    assert run.status is RunStatus.COMPLETED, run.stderr.text
+    assert run.sandbox.removesuffix("+cgroup") == "gentle+landlock+seccomp"
     assert run.stdout.text.strip() == "19"
 
 

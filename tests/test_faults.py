@@ -102,6 +102,8 @@ def test_a_batch_that_is_killed_goes_on_where_it_was(
     assert len(_results(out)) == 10
     assert _half_written(out) == []
     assert orphans() == []
+    # the second batch has removed what the first one had no time to remove
+    assert [path.name for path in temporary.glob("gradeloop-scratch-*")] == []
     _age(temporary)
     subprocess.run([GRADE, "doctor"], capture_output=True, timeout=200, env=_environment(temporary), check=True)
     assert [path.name for path in temporary.iterdir() if path.name.startswith("gradeloop-")] == []

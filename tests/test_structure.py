@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: from the bottom up; a module imports only what stands in an earlier row, or beside it in its own row
 LAYERS = (
     ("errors",),
-    ("reading",),
+    ("reading", "scratch"),
     ("trace", "model", "typed"),
     (
         "words",

@@ -60,7 +60,7 @@ MESSAGES = sorted({*in_templates(), *in_code()})
 
 def words_of(check: Check) -> list[str]:
     """All that a check says."""
-    return [check.title, check.message, check.why, check.experiment, *check.hints]
+    return [check.title, check.message, check.why, check.experiment, *check.hints, *check.words.values()]
 
 
 def placeholders(text: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from ..engines import Engine, Job, finished
 from ..errors import GraderError
 from ..model import Exercise
 from ..result import Result, from_json
+from ..scratch import scratch
 
 #: told how many of how many are done
 Progress = Callable[[int, int], None]
@@ -49,8 +49,8 @@ class Bench:
         """The result of each trial, in their order. Raises GraderError when one of them has none."""
         found: dict[Trial, Result] = {}
         with (
-            tempfile.TemporaryDirectory(prefix="grade-author-") as folder,
-            closing(self._run(trials, Path(folder))) as finished,
+            scratch() as folder,
+            closing(self._run(trials, folder)) as finished,
         ):
             for trial, result in finished:
                 found[trial] = result

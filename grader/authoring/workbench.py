@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from ..data import all_datasets
 from ..device import resolve
 from ..engines import number_at_once
-from ..exercise import choose_exercise, load_exercise
-from ..intake import exercise_folders
+from ..intake import load_named
 from ..model import Exercise
 from ..plugin_manager import all_checks, choose_engine, create_manager
 from .editing import Program
@@ -40,10 +38,7 @@ def set_up(
 ) -> Workbench:
     """Raises UsageError and ExerciseError for what is not there."""
     plugins = create_manager()
-    checks, datasets = all_checks(plugins), all_datasets(plugins)
-    own = Path(exercise)
-    folder = own.resolve() if (own / "exercise.toml").is_file() else None
-    found = load_exercise(folder or choose_exercise(exercise, exercise_folders(plugins)), checks, datasets)
+    found = load_named(exercise, plugins, all_checks(plugins))
     # every core: each run trains with one thread
     at_once = number_at_once(jobs, cores())
     bench = Bench(found, choose_engine(plugins, engine), at_once, dataset, data_root, sandbox, resolve(device))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DataError
+from ..scratch import scratch
 from . import cache_folder, files
 
 if TYPE_CHECKING:
@@ -72,8 +72,9 @@ def _draw_files(folder: Path) -> None:
 
 
 def _temporary() -> Path:
-    parent = Path(tempfile.mkdtemp(prefix="gradeloop-"))
-    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    parent = stack.enter_context(scratch())
     files.readable([parent])
     folder = files.kept(parent / "digits", _draw_files)
     if folder is None:

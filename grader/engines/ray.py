@@ -10,13 +10,12 @@ import contextlib
 import functools
 import signal
 import socket
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 from ..errors import UsageError
+from ..scratch import scratch
 from . import Finished, Job
 from .bundle import Bundle, pack, read_files, write_files
 from .grader import Grader
@@ -42,13 +41,12 @@ class Answer:
 
 def grade_bundle(bundle: Bundle, command: tuple[str, ...] = GRADING_PROCESS) -> Answer:
     """Grade on the machine that this runs on, in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="grade-") as place:
-        folder = Path(place)
+    with scratch() as folder:
         words = bundle.unpack(folder)
         finished = _grader(command).grade(Job("remote", tuple(words), folder / "out"))
         # what went there and was not written anew is no answer
         files = {name: said for name, said in read_files(folder / "out") if bundle.files.get(f"out/{name}") != said}
-        return Answer(finished.code, finished.complaint.replace(f"{place}/submission/", ""), files)
+        return Answer(finished.code, finished.complaint.replace(f"{folder}/submission/", ""), files)
 
 
 @functools.lru_cache(maxsize=1)

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import SandboxError
-from . import processes
+from ..model import RunSpec
+from . import processes, room
 from .backend import Ended, Pipes
 from .box import Box
-from .room import written_folders
 from .storage import Stored, in_room
 
 #: longer than the monitor hunts
@@ -46,7 +46,9 @@ class ColdWorker:
     def stored(self, most: int) -> Stored:
         """What lies in the run's folder, or in its room, and in files without a name."""
         members = processes.tree(self.pid)[1:]
-        return in_room(members, written_folders(self.jail)) if self._box is None else self._box.stored(members, most)
+        return (
+            in_room(members, room.written_folders(self.jail)) if self._box is None else self._box.stored(members, most)
+        )
 
     def stop(self) -> None:
         """Kill everything. Without a pid namespace the monitor has to find what has run away."""
@@ -70,6 +72,14 @@ def as_a_shell_says(code: int) -> Ended:
     if code < 0:
         return Ended(signal=-code)
     return Ended(signal=code - 128) if code - 128 in signal.valid_signals() else Ended(code=code)
+
+
+def monitored(spec: RunSpec, pipes: Pipes, box: Box, jail: Mapping[str, Any]) -> ColdWorker:
+    """Start a worker on this machine's own files, below a monitor that hunts down what the run leaves behind."""
+    command = room.command(str(room.WORKER), "monitor", (pipes.frames, pipes.control, pipes.faults))
+    process = start(command, pipes, room.environment(spec, str(box.temp)))
+    places = {"work": str(box.work), "temp": str(box.temp), "data": room.offered_data(spec, str(spec.data))}
+    return ColdWorker(process, {**places, **jail}, overhead=1, gentle=True, box=box)
 
 
 def start(command: Sequence[str], pipes: Pipes, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

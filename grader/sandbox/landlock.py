@@ -8,7 +8,7 @@ from ..model import Probe, RunSpec
 from . import room
 from .backend import Pipes
 from .box import SHARED_MEMORY, Box, make_box
-from .cold import ColdWorker, start
+from .cold import ColdWorker, monitored
 from .probe import LANDLOCK_FIX, try_to_break_out, with_identity
 
 #: enough for torch to count processors; another process's folder is out of reach
@@ -34,12 +34,7 @@ class Landlock:
         identity = room.throwaway_identity(spec, walk=True)
         counted_as = room.counting_identity(identity)
         box = make_box(identity)
-        command = room.command(str(room.WORKER), "monitor", (pipes.frames, pipes.control, pipes.faults))
-        process = start(command, pipes, room.environment(spec, str(box.temp)))
         jail = {
-            "work": str(box.work),
-            "temp": str(box.temp),
-            "data": room.offered_data(spec, str(spec.data)),
             "identity": identity,
             "counted_as": counted_as,
             "capabilities": "drop",
@@ -48,7 +43,7 @@ class Landlock:
             "seccomp": "shared",
             "loaders": "in-process",
         }
-        return ColdWorker(process, jail, overhead=1, gentle=True, box=box)
+        return monitored(spec, pipes, box, jail)
 
 
 def allowed(spec: RunSpec, box: Box, identity: int | None) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import SandboxError
 from ..model import Layer, Limits, Probe, RunSpec, SubmissionKind
-from . import room
+from . import cgroup, room
 from .backend import SandboxBackend
 from .box import remove_stale
 from .claims import LAYERS
@@ -51,6 +51,7 @@ def try_to_break_out(backend: SandboxBackend, fix: Callable[[str], str], seed: i
     found = [Layer(words, refused.get(name, False)) for name, words in ATTEMPTS.items()]
     found += [Layer(name, name in layers, fix=_LAYER_FIXES[name]) for name in LAYERS]
     open_walls = [layer.name for layer in found if not layer.holds and layer.name not in LAYERS]
+    found.append(cgroup.probe())
     reason = f"does not hold here: {', '.join(open_walls)}" if open_walls else ""
     return Probe(works=not open_walls, layers=tuple(found), reason=reason)
 

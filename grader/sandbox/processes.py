@@ -71,18 +71,18 @@ def kill_tree(root: int) -> None:
         if not new:
             break
         for process in new:
-            doomed[process] = _birth(process)
+            doomed[process] = birth(process)
             _stop(process)
     for process in doomed:
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGKILL)
-    while time.monotonic() < deadline and any(born and _birth(one) == born for one, born in doomed.items()):
+    while time.monotonic() < deadline and any(born and birth(one) == born for one, born in doomed.items()):
         time.sleep(0.005)
 
 
 def living(processes: Iterable[int]) -> list[int]:
     """Those that still run; a zombie does not."""
-    return [process for process in processes if _birth(process)]
+    return [process for process in processes if birth(process)]
 
 
 def _stop(process: int) -> None:
@@ -126,7 +126,7 @@ def _cpu_seconds(process: int) -> float:
     return sum(int(field) for field in fields[11:15]) / _TICKS if len(fields) > 14 else 0.0
 
 
-def _birth(process: int) -> str:
+def birth(process: int) -> str:
     """When it was born, to tell it from a later one of the same number; empty when it is gone or a zombie."""
     fields = _stat(process)
     return fields[19] if len(fields) > 19 and fields[0] not in "ZX" else ""

@@ -165,12 +165,13 @@ class Session:
         return self._spec.quick and end is not None and end.reason == "enough"
 
     def _sandbox(self) -> str:
-        """What held, e.g. `bubblewrap+landlock+seccomp`."""
+        """What held, e.g. `bubblewrap+landlock+seccomp+cgroup`."""
         if self._backend.name == UNCONFINED:
             return UNCONFINED
         # a backend that differs only in how it starts a worker has the walls of another
         walls = getattr(self._backend, "walls", self._backend.name)
-        held = dict.fromkeys((walls, *(self._collector.layers or ())))
+        group = ("cgroup",) if self._supervisor is not None and self._supervisor.group is not None else ()
+        held = dict.fromkeys((walls, *(self._collector.layers or ()), *group))
         return "+".join(held)
 
     def _failed(self, reason: str) -> Run:

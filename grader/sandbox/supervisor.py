@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from ..model import Limits
+from . import cgroup
 from .backend import Ended, Worker
 from .collector import Collector
 from .frames import pack
@@ -53,6 +54,8 @@ class Supervisor:
         self.started = time.monotonic()
         self.finished: float | None = None
         self.peak = Usage()
+        #: keeps the memory limit to the byte; None where there is none, and looking has to do
+        self.group = cgroup.enter(worker.pid, worker.overhead, limits)
         self._worker = worker
         self._ends = ends
         self._limits = limits
@@ -81,6 +84,7 @@ class Supervisor:
             self._turn()
         if not self.is_over():
             self._measure()
+        self._ask_group()
         self._drain()
 
     def is_over(self) -> bool:
@@ -90,9 +94,11 @@ class Supervisor:
     def close(self) -> None:
         """Kill whatever is left. The pipes are closed with it."""
         self._selector.close()
-        self._worker.stop()
+        self._end_all()
         self._ends.close()
         self._worker.clean()
+        if self.group is not None:
+            self.group.remove()
 
     def _turn(self) -> None:
         for key, _ in self._selector.select(_POLL_SECONDS):
@@ -112,8 +118,21 @@ class Supervisor:
 
     def _stop(self, reason: Stop) -> None:
         self.stopped, self.finished = reason, time.monotonic()
-        self._worker.stop()
+        self._end_all()
         self.ended = self._worker.ended()
+
+    def _end_all(self) -> None:
+        if self.group is not None:
+            self.group.kill()
+        self._worker.stop()
+
+    def _ask_group(self) -> None:
+        """What the kernel says of memory: it sees each peak, and it may have killed what went over the limit."""
+        if self.group is None:
+            return
+        self.peak = self.peak.at_least(Usage(memory=self.group.peak()))
+        if self.stopped is None and self.group.ran_out():
+            self._stop(Stop.MEMORY)
 
     def _exceeded(self) -> Stop | None:
         now, limits = time.monotonic(), self._limits
@@ -137,7 +156,7 @@ class Supervisor:
     def _exceeded_by_tree(self, now: float) -> Stop | None:
         self._next_poll = now + _POLL_SECONDS
         found = self._measure()
-        if found.memory > self._limits.memory_mb << 20:
+        if found.memory > self._limits.memory_mb << 20 or (self.group is not None and self.group.ran_out()):
             return Stop.MEMORY
         if found.processes > self._limits.processes:
             return Stop.PROCESSES
