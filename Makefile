@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+OTTER := $(VENV)/otter/bin/otter
 
 # where the real MNIST may lie; without it the bench grades digits and has no bare run to compare with
 DATA ?= $(or $(GRADE_DATA),$(wildcard ../shared/data))
@@ -24,9 +25,17 @@ attacks: $(READY) ## every attack behind every wall, a quarter of an hour; the s
 fuzz: $(READY) ## what reads bytes from outside, fed with spoiled ones: FUZZ examples for each reader
 	FUZZ=$(or $(FUZZ),20000) $(BIN)/python -m pytest -q tests/test_fuzz.py
 
-bench: $(READY) ## what grading costs beside running, as ratios
+bench: $(READY) $(OTTER) ## what grading costs beside running, as ratios
 	$(BIN)/python tests/bench_recorder.py
-	$(BIN)/python tests/bench.py --plot docs/performance.svg $(if $(DATA),--data-root $(DATA))
+	$(BIN)/python tests/bench.py --plot docs/performance.svg --otter $(OTTER) $(if $(DATA),--data-root $(DATA))
+
+# an environment of its own, which has torch from ours: what Otter needs in other versions stays out of ours
+$(OTTER): $(READY)
+	$(BIN)/python -m venv $(VENV)/otter
+	$(VENV)/otter/bin/python -m pip install --quiet --constraint constraints.txt ipykernel otter-grader
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+	  > $(VENV)/otter/lib/$$($(BIN)/python -c "import sys; print('python%d.%d' % sys.version_info[:2])")/site-packages/torch_of_gradeloop.pth
+	touch $(OTTER)
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -18,8 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 try:
+    from .bench_otter import assignment
     from .bench_plot import bars
 except ImportError:  # as a script
+    from bench_otter import assignment  # type: ignore[import-not-found, no-redef]
     from bench_plot import bars  # type: ignore[import-not-found, no-redef]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -198,7 +200,7 @@ def answers(turns: int, folder: Path) -> list[Row]:
     return list(measure(runs, turns).values())
 
 
-def small_class(count: int, turns: int, folder: Path) -> list[Row]:
+def small_class(count: int, turns: int, folder: Path, otter: Path | None) -> list[Row]:
     """A class beside its submissions run one after another, bare or in a pytest process each."""
     submissions, one, out = (folder / f"{name}{count}" for name in ("class", "one", "out"))
     submissions.mkdir()
@@ -208,6 +210,13 @@ def small_class(count: int, turns: int, folder: Path) -> list[Row]:
         (submissions / f"student{number:03}.py").write_text(f"{source}\n# student {number}\n")
     (one / "submission.py").write_text(source)
     (one / "test_submission.py").write_text(PYTEST)
+    beside = {}
+    if otter is not None:
+        assignment(otter, one)
+        beside[f"{count} times `otter run`"] = command(
+            "env", f"PATH={otter.parent}:{os.environ['PATH']}", otter, "run", "--no-logo", "-o", "graded",
+            "submission.py", folder=one,
+        )  # fmt: skip
     rows = measure(
         {
             f"{count} times `python submission.py`": command(sys.executable, one / "submission.py", folder=one),
@@ -217,6 +226,7 @@ def small_class(count: int, turns: int, folder: Path) -> list[Row]:
             f"`grade class/ -j 2` ({count} submissions)": afresh(
                 command(*GRADE, "-j", "2", "--quiet", "--out", out, submissions, folder=folder, allowed=(0, 1)), out
             ),
+            **beside,
         },
         turns,
     )  # fmt: skip
@@ -312,6 +322,7 @@ def main() -> None:
     parser.add_argument("--script", type=Path, default=REFERENCE, help="the training script to time")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--class-size", type=int, action="append", help="repeatable (default: 20; 200 takes minutes)")
+    parser.add_argument("--otter", type=Path, help="the otter program, to be compared with")
     parser.add_argument("--plot", type=Path, help="write the ratios as an SVG")
     arguments = parser.parse_args()
     tables = []
@@ -321,7 +332,7 @@ def main() -> None:
             tables.append(mnist(arguments.script, Path(arguments.data_root).resolve(), arguments.turns, folder))
             print(table(tables[-1]), flush=True)
         for size in arguments.class_size or [20]:
-            tables.append(small_class(size, arguments.turns, folder))
+            tables.append(small_class(size, arguments.turns, folder, arguments.otter))
             print(f"\n{table(tables[-1])}", flush=True)
         print(f"\n{table(answers(arguments.turns, folder))}", flush=True)
         step = first_step(arguments.turns)
