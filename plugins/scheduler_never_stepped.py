@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from grader import Evidence, RunStatus, SchedulerFacts, Severity, Sign, Trace, check, sign
@@ -44,9 +45,32 @@ def scheduler_never_stepped(evidence: Evidence) -> Iterator[Sign]:
         optimizer = trace.optimizers[scheduler.optimizer]
         idle = not scheduler.calls and not optimizer.rates.changes and not _has_another(scheduler, trace)
         if idle and optimizer.steps >= FEWEST_STEPS and optimizer.rates.largest is not None:
-            yield sign(scheduler.line, count=optimizer.steps, name=scheduler.name, rate=optimizer.rates.largest)
+            yield sign(
+                scheduler.line,
+                severity=Severity.NOTE if _waits(evidence.submission.source, scheduler.line) else None,
+                count=optimizer.steps,
+                name=scheduler.name,
+                rate=optimizer.rates.largest,
+            )
             return
 
 
 def _has_another(scheduler: SchedulerFacts, trace: Trace) -> bool:
     return any(other.calls and other.optimizer == scheduler.optimizer for other in trace.schedulers)
+
+
+def _waits(source: str, made: int | None) -> bool:
+    """Whether the text moves on what was made on that line under a condition, which then never came true in this run.
+
+    As when the learning rate is to fall once the accuracy does: the run cannot tell a mistake from good luck.
+    """
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    assigned = (node for node in nodes if isinstance(node, ast.Assign) and node.lineno == made)
+    names = {ast.unparse(target) for node in assigned for target in node.targets}
+    branches = (part for node in nodes if isinstance(node, ast.If) for part in (*node.body, *node.orelse))
+    calls = (node.func for part in branches for node in ast.walk(part) if isinstance(node, ast.Call))
+    return any(isinstance(call, ast.Attribute) and call.attr == "step" and ast.unparse(call.value) in names
+               for call in calls)  # fmt: skip

@@ -435,6 +435,11 @@ for _ in range(4):
 s = torch.jit.script(m)
 for _ in range(3): o.zero_grad(); CE(s(x), y).backward(); o.step()
 """,
+    "a model that is scripted as it is made": """
+m = torch.jit.script(nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 3)))
+o = torch.optim.SGD(m.parameters(), lr=.1)
+for _ in range(3): o.zero_grad(); CE(m(x), y).backward(); o.step()
+""",
     "classes that are scripted when they are imported": SGD
     + """
 import torch.distributed.optim

@@ -82,7 +82,9 @@ def own_buffers(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 def part_of(module: nn.Module, name: str) -> dict[str, Any]:
     """`_modules`, `_parameters` or `_buffers`; empty while the module's constructor is still running."""
-    return object.__getattribute__(module, "__dict__").get(name) or {}
+    found = object.__getattribute__(module, "__dict__").get(name) or {}
+    # a scripted module keeps them in something that has only half of a dictionary's methods
+    return found if isinstance(found, dict) else dict(found.items())
 
 
 def unwrapped(module: nn.Module) -> nn.Module:

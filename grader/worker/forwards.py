@@ -160,9 +160,10 @@ class Forwards:
         self._attach(self.roots[id(module)], module)
 
     def _attach(self, root: Root, module: nn.Module) -> None:
+        # the methods of nn.Module itself: a scripted or traced module has its own, which only raise
         root.handles = [
-            module.register_forward_pre_hook(Before(self, root), with_kwargs=True),
-            module.register_forward_hook(After(self, root), always_call=True),
+            nn.Module.register_forward_pre_hook(module, Before(self, root), with_kwargs=True),
+            nn.Module.register_forward_hook(module, After(self, root), always_call=True),
         ]
 
     def _prune(self) -> None:
@@ -207,6 +208,8 @@ class Forwards:
 
     def _begin(self, root: Root, module: nn.Module, samples: Tensor | None) -> None:
         root.outer += 1
+        if self.newest is not None:
+            self.newest.pointer = 0  # the tensors of this call may lie where that output lay
         if root.outer <= SETTLED or not root.outer % 16:
             root.refresh(module)
         line = self._lines.here()
@@ -288,7 +291,7 @@ class Forwards:
         if is_plain(output) and output.layout == torch.strided:
             forward.pointer = output.data_ptr()
         if output.requires_grad:
-            forward.grad_enabled = torch.is_grad_enabled()
+            forward.grad_enabled = torch.is_grad_enabled() and (module.training or not _asks_for_gradients(forward))
             mark = Mark(forward, self._passes, self.across_step)
             output.register_hook(mark)  # type: ignore[no-untyped-call]
             forward.mark = weakref.ref(mark)
@@ -404,3 +407,9 @@ def remove_all(handles: list[Any]) -> None:
     for handle in handles:
         handle.remove()
     handles.clear()
+
+
+def _asks_for_gradients(forward: Forward) -> bool:
+    """Whether gradients for the inputs are wanted: an evaluation on attacked images, a saliency map."""
+    entered = forward.entered() if forward.entered is not None else None
+    return entered is not None and entered.requires_grad

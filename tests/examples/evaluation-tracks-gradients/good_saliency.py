@@ -1,17 +1,26 @@
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 torch.manual_seed(0)
-X, Y = torch.randn(96, 8), torch.randint(0, 3, (96,))
-model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-for epoch in range(5):
-    for x, y in zip(X[:64].split(16), Y[:64].split(16)):
+inputs = torch.randn(320, 8)
+targets = (inputs @ torch.randn(8, 3)).argmax(1)
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 3))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+
+for epoch in range(4):
+    model.train()
+    for x, y in DataLoader(TensorDataset(inputs, targets), batch_size=32, shuffle=True):
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(x), y).backward()
         optimizer.step()
+
 model.eval()
-for x in X[64:].split(8):  # which inputs matter for the answer: here gradients are wanted
-    x = x.clone().requires_grad_(True)
-    score = model(x).max(dim=1).values.sum()
-    (importance,) = torch.autograd.grad(score, x)
+right = 0
+for x, y in DataLoader(TensorDataset(inputs, targets), batch_size=32):
+    x.requires_grad_()
+    out = model(x)
+    right += (out.argmax(1) == y).sum().item()
+    # which inputs does the answer depend on?
+    saliency = torch.autograd.grad(out.max(1).values.sum(), x)[0].abs()
+print(right / len(inputs), saliency.mean(0))
