@@ -132,6 +132,7 @@ def metrics(evidence: Evidence) -> Metrics:
         threshold=evaluation.threshold if evaluation else None,
         images=evaluation.images if evaluation else None,
         loss=tuple(epoch.loss for epoch in trace.epochs) if trace else (),
+        hidden_loss=(evaluation.first_loss, evaluation.loss) if evaluation and evaluation.loss is not None else None,
     )
 
 

@@ -17,7 +17,7 @@ from . import oracle, sandbox
 from .checks import Outcome, run_check
 from .data import Dataset, PublicImages, choose_dataset
 from .errors import SandboxError, SubmissionError
-from .evaluation import compare
+from .evaluation import compare, with_losses
 from .grading import grade, judge, link_causes, rest_on_replay
 from .intake import choose_exercise, intake, told_apart
 from .mistakes import most_confident, sample
@@ -51,6 +51,8 @@ PUBLIC_SECRET = b"gradeloop public constant"
 
 #: how long a model may take to answer for the few images that the page shows
 SHOWING_SECONDS = 10.0
+#: hidden images that the first weights are asked about; the loss of the last ones is of the same
+FIRST_IMAGES = 1000
 
 #: ends after which the worker may still be there and answer for its model
 PARKED = (RunStatus.COMPLETED, RunStatus.CRASHED, RunStatus.EXITED)
@@ -220,6 +222,9 @@ class Assessment:
             return None
         threshold = self.exercise.threshold[dataset.name]
         found = compare(logits, labels, dataset=dataset.name, threshold=threshold, classes=dataset.classes)
+        if found.accuracy is not None and self.exercise.expects.get("loss") == "cross_entropy":
+            first = session.logits(images[:FIRST_IMAGES], SHOWING_SECONDS, beginning=True)
+            found = with_losses(found, logits, first, labels[:FIRST_IMAGES], dataset.classes)
         if found.accuracy is None or not isinstance(dataset, PublicImages):
             return found
         return replace(found, mistakes=self._mistakes(session, dataset))

@@ -28,6 +28,7 @@ def check(
     basis: Basis = Basis.CLAIMED,
     shows: StepOutcome | None = None,
     words: Mapping[str, str] | None = None,
+    proof: Callable[[Evidence], bool] | None = None,
 ) -> Callable[[CheckFunction], Check]:
     """Make a Check of a pure function Evidence -> signs. Its slug is the function's name in kebab-case.
 
@@ -35,7 +36,8 @@ def check(
     as `{placeholders}`. `why`: why it matters. `experiment`: something to try first. `hints`: from a question
     to the name of the API. `explains`: slugs of checks whose findings follow from this one.
     `shows`: which kind of optimizer step the page draws for it. `words`: what a code that a sign gives as a param
-    is called in the message.
+    is called in the message. `proof`: whether this evidence makes what it says
+    recomputed, though its kind is not.
     """
 
     def decorate(function: CheckFunction) -> Check:
@@ -54,6 +56,7 @@ def check(
             basis=basis,
             shows=shows,
             words=words or {},
+            proof=proof,
         )
 
     return decorate
@@ -81,6 +84,12 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     decided: bool = True
     broken: str | None = None
+    #: what it says was computed again, whatever its kind rests on
+    proved: bool = False
+
+    @property
+    def basis(self) -> Basis:
+        return Basis.RECOMPUTED if self.proved else self.check.basis
 
 
 def run_check(check: Check, evidence: Evidence) -> Outcome:
@@ -89,9 +98,10 @@ def run_check(check: Check, evidence: Evidence) -> Outcome:
         return Outcome(check, decided=False)
     try:
         findings = tuple(_place(check, evidence, item) for item in check.function(evidence))
+        proved = check.proof is not None and check.proof(evidence)
     except Exception as error:  # the one place where a check of anybody's may fail
         return Outcome(check, decided=False, broken=f"{check.id}: {type(error).__name__}: {error}")
-    return Outcome(check, findings)
+    return Outcome(check, findings, proved=proved)
 
 
 def has_evidence(check: Check, evidence: Evidence) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .model import Evaluation, Logits
@@ -24,6 +26,27 @@ def compare(
     if logits.values.shape != (len(labels), classes):
         return _unusable(blank, "wrong-shape", f"{logits.values.shape} for {(len(labels), classes)}")
     return _score(blank, logits.values, labels, classes)
+
+
+def with_losses(found: Evaluation, last: Logits, first: Logits, labels: NDArray[np.int64], classes: int) -> Evaluation:
+    """The same with the losses of the trained and of the first weights on the images that `labels` are of."""
+    ends = [_cross_entropy(logits, labels, classes) for logits in (last, first)]
+    return replace(found, loss=ends[0], first_loss=ends[1], guessing=math.log(classes))
+
+
+def _cross_entropy(logits: Logits, labels: NDArray[np.int64], classes: int) -> float | None:
+    """The mean over the images that labels are given for; None where an answer cannot be used."""
+    import numpy as np
+
+    values = logits.values
+    if values is None or values.ndim != 2 or values.shape[1] != classes or not 0 < len(labels) <= len(values):
+        return None
+    if not np.isfinite(values).all():
+        return None
+    wide = values[: len(labels)].astype(np.float64)
+    wide -= wide.max(axis=1, keepdims=True)
+    losses = np.log(np.exp(wide).sum(axis=1)) - wide[np.arange(len(labels)), labels]
+    return round(float(losses.mean()), 6)
 
 
 def _unusable(blank: Evaluation, reason: str, detail: str) -> Evaluation:

@@ -101,7 +101,7 @@ def rest_on_replay(verdict: Verdict, outcomes: Mapping[str, Outcome], evidence: 
         return replace(verdict, status=Status.SKIPPED, score=None, needs_review=True, reason="trace-contradicted")
     replayed = evidence.replay
     said = [outcomes[slug] for slug in verdict.checks]
-    claimed = {outcome.check.group for outcome in said if outcome.decided and outcome.check.basis is Basis.CLAIMED}
+    claimed = {outcome.check.group for outcome in said if outcome.decided and outcome.basis is Basis.CLAIMED}
     if replayed is None or not claimed <= PROVED_BY_UPDATES:
         return verdict
     proved = replayed.equal is True and not verdict.findings
@@ -174,7 +174,7 @@ def _status(score: float, points: float) -> Status:
 
 
 def _basis(said: Iterable[Outcome]) -> Basis:
-    bases = [outcome.check.basis for outcome in said if outcome.decided]
+    bases = [outcome.basis for outcome in said if outcome.decided]
     return min(bases, key=STRENGTH.index, default=Basis.MEASURED)
 
 

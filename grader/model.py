@@ -286,6 +286,18 @@ class Evaluation:
     constant: bool = False
     #: a few images of the public test set, for the page; they decide nothing
     mistakes: tuple[Mistake, ...] = ()
+    #: the mean cross-entropy on hidden images, of the trained weights and of those that training began with
+    loss: float | None = None
+    #: the worker says which weights those were: a claim
+    first_loss: float | None = None
+    #: what a model has that answers with the same for every class and image
+    guessing: float | None = None
+
+    @property
+    def loss_fell(self) -> bool:
+        """Whether the loss is lower than at the start, and than that of guessing, which nobody can claim away."""
+        known = self.loss is not None and self.first_loss is not None and self.guessing is not None
+        return known and self.loss < min(self.first_loss, self.guessing)  # type: ignore[type-var,operator]
 
 
 @dataclass(frozen=True)
@@ -400,6 +412,8 @@ class Check:
     shows: Outcome | None = None
     #: a code among a sign's params -> what it is called, which is a message id too
     words: Mapping[str, str] = field(default_factory=dict)
+    #: whether this evidence makes what the check says recomputed
+    proof: Callable[[Evidence], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,8 @@ class Metrics:
     images: int | None = None
     #: mean loss of each epoch; None where it was not finite
     loss: tuple[float | None, ...] = ()
+    #: mean cross-entropy on hidden images with the first and with the last weights; None where it is not known
+    hidden_loss: tuple[float | None, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,8 @@ def _result(record: dict[str, Any]) -> Result:
     known["verdicts"] = tuple(_verdict(item) for item in record["verdicts"])
     known["findings"] = tuple(_finding(item) for item in record["findings"])
     metrics = record.get("metrics", {})
-    known["metrics"] = Metrics(**{**metrics, "loss": tuple(metrics.get("loss", ()))})
+    series = {key: tuple(metrics[key]) for key in ("loss", "hidden_loss") if key in metrics}
+    known["metrics"] = Metrics(**{**metrics, **series})
     known["curves"] = {
         name: tuple((int(step), float(value)) for step, value in points)
         for name, points in record.get("curves", {}).items()

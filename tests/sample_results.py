@@ -203,7 +203,9 @@ def full_marks() -> Result:
             verdict("accuracy", Status.PASSED, 3, 3),
         ),
         findings=(),
-        metrics=Metrics(accuracy=0.9734, threshold=0.95, images=5000, loss=(0.41, 0.21, 0.15, 0.12, 0.1)),
+        metrics=Metrics(
+            accuracy=0.9734, threshold=0.95, images=5000, hidden_loss=(2.31, 0.09), loss=(0.41, 0.21, 0.15, 0.12, 0.1)
+        ),
         curves={"loss": falling()},
         confusion=tuple(tuple(480 if i == j else (i * 7 + j * 3) % 5 for j in range(10)) for i in range(10)),
         mistakes=mistakes(),

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from grader.checks import Outcome
+from grader.checks import Outcome, run_check
 from grader.grading import judge, rest_on_replay
 from grader.model import Basis, Check, Evidence, Finding, Replay, Severity, Status, Verdict
 from grader.trace import Trace
 
 from .builders import make_check, make_evidence, make_line
 
+RUN = make_evidence().run
 LINE = make_line("order", 4.0, "wiped")
 EQUAL = Replay(equal=True, steps=35, bitwise=True)
 DENIED = Replay(matches=("wiped",), contradiction="wiped")
@@ -64,6 +65,16 @@ def test_a_contradicted_trace_earns_nothing_and_asks_for_review(evidence: Eviden
     verdict = verdict_of(evidence)
     assert (verdict.status, verdict.score, verdict.needs_review) == (Status.SKIPPED, None, True)
     assert verdict.reason == "trace-contradicted"
+
+
+@pytest.mark.parametrize("proved", [True, False])
+def test_a_check_may_have_better_evidence_than_its_kind(proved: bool) -> None:
+    """What was computed again does not depend on the trace: not even on one that is contradicted."""
+    check = replace(make_check("wiped"), proof=lambda evidence: proved)
+    outcomes = {"wiped": run_check(check, make_evidence(replay=DENIED))}
+    verdict = rest_on_replay(judge(LINE, outcomes, RUN), outcomes, make_evidence(replay=DENIED))
+    expected = (Basis.RECOMPUTED, Status.PASSED) if proved else (Basis.CLAIMED, Status.SKIPPED)
+    assert (verdict.basis, verdict.status) == expected
 
 
 def test_what_was_measured_from_outside_does_not_depend_on_the_trace() -> None:

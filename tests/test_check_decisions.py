@@ -339,6 +339,14 @@ def test_the_loss_must_fail_to_fall_twice(case: str) -> None:
     assert roots(say(evidence)) == expected
 
 
+@pytest.mark.parametrize(("last", "expected"), [(0.3, []), (2.4, ["loss-not-decreasing"])])
+def test_hidden_images_outvote_what_was_recorded(last: float, expected: list[str]) -> None:
+    """The grader's own computation, where the loss is lower than at the start and than that of guessing."""
+    evaluation = Evaluation("mnist", 100, 0.0, accuracy=0.9, loss=last, first_loss=2.5, guessing=2.3)
+    evidence = steps(pattern(Outcome.FRESH, NORMAL), model=model(0.1, 1.0, 1.2), epochs=epochs(1.0, 1.1))
+    assert roots(say(replace(evidence, evaluation=evaluation))) == expected
+
+
 @pytest.mark.parametrize(("last", "expected"), [(2.0, ["loss-not-decreasing"]), (0.5, [])])
 def test_without_epochs_the_curve_counts(last: float, expected: list[str]) -> None:
     """A loop without a loader: no point of the curve may lie below the first one."""

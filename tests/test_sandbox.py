@@ -212,10 +212,16 @@ def test_the_parked_model_answers(backend: SandboxBackend, tmp_path: Path) -> No
         assert session.run().status is RunStatus.COMPLETED
         first = session.logits(np.zeros((7, 28, 28), np.uint8), seconds=20)
         second = session.logits(np.full((3, 28, 28), 255, np.uint8), seconds=20)
+        begun = session.logits(np.full((3, 28, 28), 255, np.uint8), seconds=20, beginning=True)
+        again = session.logits(np.full((3, 28, 28), 255, np.uint8), seconds=20)
     assert first.values is not None, (first.reason, first.detail)
     assert second.values is not None
     assert first.values.shape == (7, 10)
     assert second.values.dtype == np.float32
+    assert begun.values is not None and again.values is not None
+    # drawn by torch between the roots of 1 / 784, and not yet moved
+    assert np.abs(begun.values).max() < 1 < np.abs(again.values - begun.values).max()
+    assert (again.values == second.values).all(), "the trained weights are back"
 
 
 def test_a_session_that_is_over_does_not_answer(backend: SandboxBackend) -> None:

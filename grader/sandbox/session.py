@@ -94,8 +94,10 @@ class Session:
         """What a probe call sent, in order: claims, bounded in size and number, and nothing more is known of them."""
         return self._collector.snapshots
 
-    def logits(self, images: NDArray[np.uint8], seconds: float) -> Logits:
+    def logits(self, images: NDArray[np.uint8], seconds: float, *, beginning: bool = False) -> Logits:
         """What the trained model says to images (n, height, width), at most `seconds` later.
+
+        `beginning`: with the weights that it had before the first step, as far as the worker is to be believed.
 
         Values may be infinite or NaN: whoever asked has to look.
         """
@@ -104,7 +106,7 @@ class Session:
             return Logits(None, "no-worker", "the worker was gone before it could be asked")
         count, height, width = images.shape
         collector.ask(count)
-        question = {"ask": "logits", "images": count, "height": height, "width": width}
+        question = {"ask": "logits", "images": count, "height": height, "width": width, "beginning": beginning}
         supervisor.send("Q", json.dumps(question).encode())
         supervisor.send("D", images.tobytes())
         supervisor.watch(collector.has_answer, seconds)

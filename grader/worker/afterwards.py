@@ -152,7 +152,7 @@ class Afterwards:
             return {}
         batches = self._affordable(self._replayed)
         last = self._mean_loss(batches)
-        with self._first_weights(self._first):
+        with self.first_weights():
             first = self._mean_loss(batches)
         return {"first_loss": first, "last_loss": last}
 
@@ -178,9 +178,16 @@ class Afterwards:
         mean = total / weight
         return mean if abs(mean) < float("inf") else None
 
+    @property
+    def knows_the_first(self) -> bool:
+        """Whether every weight and buffer that the model has now is known as it was at the start."""
+        first = self._first or {}
+        return all(name in first and first[name].shape == tensor.shape for name, tensor in state_of(self._module))
+
     @contextlib.contextmanager
-    def _first_weights(self, first: dict[str, Tensor]) -> Iterator[None]:
-        """The model with the weights that it began with; the trained ones come back untouched."""
+    def first_weights(self) -> Iterator[None]:
+        """The model with the weights that it began with, as far as they are known; the trained ones come back."""
+        first = self._first or {}
         swapped = [(tensor, tensor.data) for name, tensor in state_of(self._module) if name in first]
         try:
             for name, tensor in state_of(self._module):

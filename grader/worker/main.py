@@ -208,7 +208,9 @@ def answer_logits(channel: Channel, recorder: Any, offered: Any, question: dict[
     images = np.frombuffer(pixels, dtype=np.uint8)
     images = images.reshape(question["images"], question["height"], question["width"])
     try:
-        values, reason, detail = answer.logits(recorder.trained_model(), images, recorder, offered)
+        with recorder.first_weights() if question.get("beginning") else contextlib.nullcontext(True) as known:
+            model = recorder.trained_model() if known else None
+            values, reason, detail = answer.logits(model, images, recorder, offered)
     except BaseException as error:
         values, reason = None, "raised"
         detail = runner.describe(error, Path("/"), "")["message"]

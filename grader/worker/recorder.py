@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from types import FunctionType
 
 from torch import Tensor, nn
@@ -70,6 +71,20 @@ class Recorder:
 
     def _answered(self, output: Tensor) -> None:
         self._books.tried("answers", lambda: self._books.answers.answered(output))
+
+    @contextlib.contextmanager
+    def first_weights(self) -> Iterator[bool]:
+        """The trained model with the weights that it began with; whether they are known."""
+        trained = self._trained
+        if trained.module is None or trained.root is None:
+            yield False
+            return
+        after = Afterwards(trained.module, trained.root, self._books.memory)
+        if not after.knows_the_first:
+            yield False
+            return
+        with after.first_weights():
+            yield True
 
     def install(self) -> None:
         """Start to watch. Must come before the student's code imports names from torch."""
