@@ -54,9 +54,9 @@ class Group:
         _write(self.memory / self.files.limit, str(size))
         first = self.files is FIRST
         optional = {
-            # in the first version the limit of memory and swap together
+            # in the first version the limit of memory and swap together. No memory.oom.group: it would also kill the
+            # sandbox's own processes, and a pid namespace ends only when somebody buries what was in it
             self.memory / self.files.swap: str(size if first else 0),
-            self.memory / "memory.oom.group": "1",
         }
         if self.tasks is not None:
             optional[self.tasks / "pids.max"] = str(limits.processes + overhead + _SPARE_TASKS)
@@ -88,6 +88,12 @@ class Group:
         at_hand = stat.get(self.files.page_cache, 0) - stat.get("shmem", 0)
         return max(0, _number(self.memory / self.files.peak) - max(0, at_hand))
 
+    def forbid_forks(self) -> None:
+        """From now on there is nobody new in it, as far as the number of tasks can be limited here."""
+        if self.tasks is not None:
+            with contextlib.suppress(OSError):
+                _write(self.tasks / "pids.max", "0")
+
     def kill(self) -> None:
         """End everything in it: nothing forks away from that.
 
@@ -95,8 +101,7 @@ class Group:
         """
         seen: dict[int, str] = {}
         deadline = time.monotonic() + _KILL_SECONDS
-        with contextlib.suppress(OSError):
-            self._forbid_forks()
+        self.forbid_forks()
         while (members := self._members()) or any(born and birth(one) == born for one, born in seen.items()):
             seen |= {member: birth(member) for member in members if member not in seen}
             self._kill(members)
@@ -120,10 +125,6 @@ class Group:
             return []
         # 0 is somebody whom we cannot see; to a signal it would mean ourselves
         return [number for number in numbers if number > 0]
-
-    def _forbid_forks(self) -> None:
-        if self.tasks is not None:
-            _write(self.tasks / "pids.max", "0")
 
     def _kill(self, members: list[int]) -> None:
         """At one blow where the kernel can do that."""

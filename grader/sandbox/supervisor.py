@@ -123,8 +123,11 @@ class Supervisor:
 
     def _end_all(self) -> None:
         if self.group is not None:
-            self.group.kill()
+            self.group.forbid_forks()
+        # in good order first: whoever waits for a run's processes has to outlive them, or nobody may ever bury them
         self._worker.stop()
+        if self.group is not None:
+            self.group.kill()
 
     def _ask_group(self) -> None:
         """What the kernel says of memory: it sees each peak, and it may have killed what went over the limit."""
