@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -91,3 +92,26 @@ def test_gradients_through_a_step_are_as_the_optimizer_wants() -> None:
         print(json.dumps(seen))
     """
     assert said(body, "without") == said(body, "ordinary") == [True, True, True, True]
+
+
+OPERATIONS = """
+from grader.worker.afterwards import Operations
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+def seen():
+    with Operations(model) as mode, torch.no_grad():
+        model(torch.zeros(3, 4))
+    return [found["name"] for found in mode.found]
+"""
+
+
+def test_a_models_operations_are_seen_without_the_compiler() -> None:
+    """What the worker asks after every run imports nothing, and sees the same once somebody has the compiler."""
+    body = f"""{OPERATIONS}
+first, imported = seen(), "torch._dynamo" in sys.modules
+import torch._dynamo
+print(json.dumps([first, imported, seen(), seen()]))
+"""
+    first, imported, *later = cast("list[object]", said(body, "without"))
+    assert first == ["matmul", "relu", "matmul"]
+    assert imported is False
+    assert later == [first, first]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from . import uncompiled
 from .content import first_tensor
 from .discovery import below, own_parameters
 from .memory import Memory, RecordedBatch, state_of
@@ -44,6 +45,7 @@ SILENT = frozenset((
 ))  # fmt: skip
 
 
+@uncompiled.mode
 class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Writes down every operation that computes something."""
 

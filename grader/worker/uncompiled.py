@@ -1,4 +1,4 @@
-"""Optimizers without torch's compiler: importing it for the first one takes as long as importing torch itself.
+"""Optimizers, and modes of ours, without torch's compiler: importing it takes as long as importing torch itself.
 
 torch imports it in every process that makes an optimizer, to tell it what not to compile. As long as nobody has
 imported it nothing is being compiled, and there is nothing to tell: the optimizer does the same without. Once somebody
@@ -11,13 +11,15 @@ import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 COMPILER = "torch._dynamo"
 #: where a function that the compiler must leave alone looks up how it is called then
 _KNOWN = "__dynamo_disable"
+
+Kind = TypeVar("Kind", bound=type)
 
 
 def install() -> None:
@@ -31,6 +33,14 @@ def install() -> None:
             kind.step = _stepping(step)  # type: ignore[attr-defined]
     for function in _left_alone(kinds):
         _leave_alone(function)
+
+
+def mode(kind: Kind) -> Kind:
+    """For a class of ours that watches operations: torch would import its compiler when the first one is seen."""
+    inner = vars(kind).get("__torch_dispatch__")
+    if _is_known(inner, "inner", "_dynamo"):
+        _leave_alone(inner)
+    return kind
 
 
 def _stepping(original: Any) -> Callable[..., Any]:
