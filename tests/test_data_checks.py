@@ -328,3 +328,17 @@ def test_the_sign_of_a_loss_is_seen(root: str, negated: int) -> None:
     )
     assert crash is None and trace.problem == ""
     assert trace.backwards.negated == negated
+
+
+def test_batches_of_an_own_sampler_are_not_in_order() -> None:
+    """A loader that was given a batch sampler also has a sampler in order, which it never asks."""
+    trace, crash = record("""
+        import torch
+        from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
+        data = TensorDataset(torch.randn(32, 4), torch.arange(32) // 8)
+        for kind in (RandomSampler, SequentialSampler):
+            for batch in DataLoader(data, batch_sampler=BatchSampler(kind(data), 8, False)):
+                pass
+    """)
+    assert crash is None
+    assert [loader.sequential for loader in trace.loaders] == [False, True]
