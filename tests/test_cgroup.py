@@ -135,6 +135,13 @@ def test_where_nothing_may_be_made_there_is_no_group(kernel: Kernel, bystander: 
     assert (layer.holds, bool(layer.detail), bool(layer.fix)) == (False, True, True)
 
 
+@pytest.mark.parametrize(("limit", "outside"), [("max", True), (str(1 << 62), True), (str(1 << 30), False)])
+def test_a_limit_that_somebody_has_set_is_not_left(kernel: Kernel, bystander: int, limit: str, outside: bool) -> None:
+    """Where the grader's own group has one and allows none below, a run gets none beside it either."""
+    (kernel.top / "user" / "app" / "shell" / "memory.max").write_text(limit)
+    assert (cgroup.enter(bystander, 0, LIMITS, kernel.top, kernel.own) is not None) is outside
+
+
 def test_a_group_without_the_memory_controller_is_given_back(
     kernel: Kernel, bystander: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,8 @@ _PREFIX = "gradeloop"
 #: more than the limit, so that whoever goes over it is seen, and told so, rather than only refused
 _SPARE_TASKS = 16
 _KILL_SECONDS = 5.0
+#: the first version says so large a number where there is no limit
+_UNLIMITED = 1 << 60
 _FIX = "systemd-run --user --scope grade ..., or a container whose /sys/fs/cgroup may be written"
 
 
@@ -200,11 +202,22 @@ def _own_places(own: Path) -> dict[str, str]:
 
 
 def _first(top: Path, place: str, name: str, files: Files) -> Path | None:
-    """A new group as near to our own as one can be had."""
+    """A new group as near to our own as one can be had, but never outside of one whose memory somebody has limited."""
     nearest = top / place.strip("/")
     above = [nearest, *nearest.parents] if ".." not in nearest.parts else []
-    made = (_new_folder(folder, name, files.limit) for folder in above if folder.is_relative_to(top))
-    return next((folder for folder in made if folder is not None), None)
+    for folder in above:
+        if not folder.is_relative_to(top):
+            return None
+        if (made := _new_folder(folder, name, files.limit)) is not None:
+            return made
+        if _is_limited(folder / files.limit):
+            return None
+    return None
+
+
+def _is_limited(limit: Path) -> bool:
+    """Whether a group has a limit of its own: "max" and numbers that no memory reaches stand for none."""
+    return 0 < _number(limit) < _UNLIMITED
 
 
 def _new_folder(above: Path, name: str, needed: str) -> Path | None:
