@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import export, gradebooks
+from . import by_hand, export, gradebooks
 from .checks import check, sign
 from .errors import GraderError, UsageError
 from .hookspecs import hookimpl
@@ -73,7 +73,8 @@ __all__ = [
     "LoaderFacts", "LossCall", "Mistake", "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place",
     "RateFacts", "RenderContext", "Renderer", "Replay", "Result", "Returned", "Run", "RunStatus", "SchedulerFacts",
     "Series", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind", "Summary",
-    "Timeline", "Trace", "UsageError", "Verdict", "VerdictRecord", "agree", "as_record", "check", "decimals",
+    "Timeline", "Trace", "UsageError", "Verdict", "VerdictRecord", "agree", "as_record", "by_hand", "check",
+    "decimals",
     "describe", "export", "fits", "gradebooks", "hookimpl", "line_of", "one_line", "page_name", "plain_values", "sign",
     "speaks_of", "to_json", "visible",
 ]  # fmt: skip

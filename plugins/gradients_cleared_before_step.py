@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grader import Evidence, Outcome, Severity, Sign, check, sign
+from grader import Evidence, Outcome, Severity, Sign, by_hand, check, sign
 
 
 @check(
@@ -44,7 +44,7 @@ def gradients_cleared_before_step(evidence: Evidence) -> Iterator[Sign]:
         return
     patterns = trace.with_outcome(Outcome.WIPED)
     line = (patterns[0].cleared_line or patterns[0].line_of("zero_grad")) if patterns else None
-    yield sign(line, count=wiped, of=trace.steps)
+    yield sign(line or by_hand.clearing_line(evidence.submission.source), count=wiped, of=trace.steps)
 
 
 def _began_empty(evidence: Evidence) -> bool:

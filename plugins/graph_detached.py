@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from grader import Evidence, RunStatus, Severity, Sign, Trace, check, sign
+from grader import Crash, Evidence, RunStatus, Severity, Sign, Trace, check, sign
+
+#: an int is not among them: a sum that nothing was added to is one as well
+NUMBER = re.compile(r"'(?:float|numpy\.\w+)' object has no attribute 'backward'.*", re.DOTALL)
 
 
 @check(
@@ -31,20 +35,33 @@ from grader import Evidence, RunStatus, Severity, Sign, Trace, check, sign
         "forward pass and the loss.",
     ),
     explains=("accuracy-below-threshold", "crashed", "loss-not-decreasing", "missing-backward"),
+    needs=("recording",),
 )
 def graph_detached(evidence: Evidence) -> Iterator[Sign]:
-    """Passes from a fresh leaf, or passes that raised, and none that any update used.
+    """Passes from a fresh leaf, or passes that raised, and none that any update used; or a plain number in their place.
 
     If every parameter is frozen the graph is not to blame.
     """
     trace = evidence.trace
     assert trace is not None
+    number = _number_sent_backward(evidence)
+    if number is not None:
+        yield sign(number.line, count=1, reached=trace.backwards.total)
+        return
     passes = trace.backwards
     lost = passes.detached if passes.detached.count else passes.without_graph
-    if not lost.count or _all_frozen(trace):
+    if not trace.shows_training or not lost.count or _all_frozen(trace):
         return
     if not passes.used or (passes.without_graph.count and _ended_by_it(evidence)):
         yield sign(lost.line or passes.line, count=lost.count, reached=passes.total)
+
+
+def _number_sent_backward(evidence: Evidence) -> Crash | None:
+    """The run ended because backward() was asked of a number, as `.item()` and numpy give: it has no graph at all."""
+    crash = evidence.run.crash
+    if evidence.run.status is not RunStatus.CRASHED or crash is None or crash.type != "AttributeError":
+        return None
+    return crash if NUMBER.fullmatch(crash.message) else None
 
 
 def _all_frozen(trace: Trace) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grader import Evidence, ModelFacts, OptimizerFacts, Severity, Sign, Trace, check, sign
+from grader import Evidence, ModelFacts, OptimizerFacts, Severity, Sign, Trace, by_hand, check, sign
 
 #: on random targets a loss hardly moves, so any rise that rounding cannot make counts
 ANY_RISE = 1e-6
@@ -53,7 +53,8 @@ def loss_ascends(evidence: Evidence) -> Iterator[Sign]:
         line = trace.backwards.line if trace.backwards.negated else stepped[0].line
         yield sign(line, count=stepped[0].steps, first=round(model.first_loss, 4), last=last)
     elif not stepped and _goes_up_by_hand(trace):
-        yield sign(trace.backwards.line, count=trace.by_hand.count, first=round(model.first_loss, 4), last=last)
+        line = by_hand.update_line(evidence.submission.source) or trace.backwards.line
+        yield sign(line, count=trace.by_hand.count, first=round(model.first_loss, 4), last=last)
 
 
 def _rose(model: ModelFacts) -> bool:

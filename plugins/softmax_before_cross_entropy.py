@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from grader import Evidence, Severity, Sign, check, sign
+from grader import Evidence, LossCall, Severity, Sign, check, sign
+
+#: what the worker calls a log-softmax of a softmax
+TWICE = "LogSoftmaxBackward0 of SoftmaxBackward0"
 
 
 @check(
@@ -34,12 +37,22 @@ from grader import Evidence, Severity, Sign, check, sign
     explains=("accuracy-below-threshold", "loss-not-decreasing"),
 )
 def softmax_before_cross_entropy(evidence: Evidence) -> Iterator[Sign]:
-    """Rows that are not negative and sum to 1, in most calls that took part in training."""
+    """Rows that are not negative and sum to 1, in most calls that took part in training.
+
+    A cross-entropy in two parts gives the rows away by the graph: what log-softmax was taken of was a softmax.
+    """
     trace = evidence.trace
     assert trace is not None
     for call in trace.loss_calls:
-        trained = call.function == "cross_entropy" and call.with_graph and call.classes > 1
-        if trained and call.mostly(call.probability_rows) and not call.swapped:
+        rows = _rows_of_probabilities(call)
+        if call.with_graph and call.classes > 1 and call.mostly(rows) and not call.swapped:
             floor = round(math.log(1 + (call.classes - 1) / math.e), 3)
-            yield sign(call.line, count=call.probability_rows, of=call.looked, classes=call.classes, floor=floor)
+            yield sign(call.line, count=rows, of=call.looked, classes=call.classes, floor=floor)
             return
+
+
+def _rows_of_probabilities(call: LossCall) -> int:
+    """In how many of the calls that were looked at the loss, whole or in two parts, took a softmax of one."""
+    if call.function == "cross_entropy":
+        return call.probability_rows
+    return call.producer_count if call.function == "nll_loss" and call.producer == TWICE else 0

@@ -28,6 +28,7 @@ LAYERS = (
         "mistakes",
         "hookspecs",
         "reported",
+        "by_hand",
         "data",
         "engines",
         "device",

@@ -22,6 +22,8 @@ MAX_CALLS = 48
 CLOSELY = 40
 THEN_EVERY = 16
 TOLERANCE = 1e-3
+SOFTMAX = "SoftmaxBackward0"
+TWICE = f"LogSoftmaxBackward0 of {SOFTMAX}"
 #: operations that change a tensor's shape and not its values
 _VIEWS = ("Squeeze", "Unsqueeze", "View", "Reshape", "UnsafeView", "Alias", "Transpose", "TBackward", "Permute",
           "Flatten", "ToCopy", "Expand", "Clone", "Select", "Slice", "AsStrided", "Split", "Unbind")  # fmt: skip
@@ -131,16 +133,25 @@ def _shares_memory(entered: Tensor, others: Iterable[object]) -> bool:
 
 
 def producer_of(tensor: Tensor) -> str:
-    """The operation that computed a tensor's values: views on the way are skipped. Empty without a graph."""
-    node: Any = tensor.grad_fn
+    """The operation that computed a tensor's values: views on the way are skipped. Empty without a graph.
+
+    A log-softmax of what is a softmax already is `TWICE`.
+    """
+    name, node = _producer(tensor.grad_fn)
+    if name == "LogSoftmaxBackward0" and node.next_functions and _producer(node.next_functions[0][0])[0] == SOFTMAX:
+        return TWICE
+    return name[:80]
+
+
+def _producer(node: Any) -> tuple[str, Any]:
     for _ in range(6):
         if node is None:
-            return ""
+            return "", None
         name = type(node).__name__
         if not name.startswith(_VIEWS) or not node.next_functions:
-            return name[:80]
+            return name, node
         node = node.next_functions[0][0]
-    return ""
+    return "", None
 
 
 class Losses:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
-from .content import is_plain
+from .arrays import Arrays
+from .hashing import MAX_NUMBERS, labels_of, rows_of
 from .repeats import Repeats
 
 #: loss calls without any loader that are looked at; of each of the first passes, batches and loss calls
@@ -22,7 +23,6 @@ FIRST, PASSES, EACH = 160, 10, 40
 #: batches that are remembered, and inputs of forwards whose loss has not come yet
 RECENT, WAITING = 16, 16
 MAX_ORIGINS = 16
-MAX_NUMBERS = 4_000_000
 MAX_ITEMS = 4
 MAX_TOLD = 20_000
 #: an odd number with which values that differ a little become bits that differ much
@@ -32,7 +32,6 @@ FEWEST = 8
 #: rows of one batch that are different from each other; rows whose targets differ in a batch that is out of order
 DISTINCT, DIFFERENT = 0.9, 0.3
 Origin = tuple[str, int, int]
-_INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 @dataclass
@@ -83,6 +82,7 @@ class Pairs:
         #: what the arrays hold, whatever its order -> the number of the first that held it
         self._contents: dict[tuple[int, int], int] = {}
         self.repeats = Repeats()
+        self._arrays = Arrays()
 
     # -- what comes by ----------------------------------------------------------------------------------
 
@@ -125,6 +125,8 @@ class Pairs:
             self.active = False
             return
         self.repeats.judged(number, target, line)
+        if number in self._verdicts:
+            self._arrays.stop()  # an output with two targets, as of mixed samples: one of them may be another's
         rows = self._entered.get(number)
         labels = labels_of(target) if isinstance(target, Tensor) else None
         if rows is None or labels is None or len(labels) != len(rows) or len(rows) < FEWEST:
@@ -156,7 +158,7 @@ class Pairs:
         # an input may look like a label, but it is not its own
         beside = [] if batch is None else [one for one in batch.items if one is not item and one.labels is not None]
         if not beside:
-            self._tell(rows, labels, self._origin(labels, target), line)
+            self._tell(rows, labels, self._origin(rows, labels, target), line)
             return "unknown"
         if not any(_differ(labels, truth) for truth in truths):
             return "unknown"
@@ -183,12 +185,14 @@ class Pairs:
                     return batch, item, order
         return None, None, None
 
-    def _origin(self, labels: Tensor, target: Tensor) -> Origin | None:
+    def _origin(self, rows: Tensor, labels: Tensor, target: Tensor) -> Origin | None:
         """Where targets come from that came without their inputs: a loader of their own, a part of an array."""
         for batch in reversed(self._recent):
             if len(batch.items) == 1 and _same(labels, batch.items[0].labels):
                 return ("loader", batch.source, 0)
         base = target._base
+        if base is None and not self._recent:
+            base = self._arrays.of(rows, labels, target)
         if base is None or base.requires_grad or base.numel() <= target.numel():
             return None
         return ("array", self._number(base), base._version)
@@ -261,29 +265,6 @@ def _runs(values: Tensor) -> Tensor:
     ordered = values.sort().values
     starts = torch.cat([torch.zeros(1, dtype=torch.int64), (ordered[1:] != ordered[:-1]).cumsum(0)])
     return torch.bincount(starts)
-
-
-def rows_of(samples: Tensor) -> Tensor | None:
-    """(batch, ...) of floats -> one whole number for each sample: the sum of its bits."""
-    kind = _INTEGERS.get(samples.element_size()) if is_plain(samples) and samples.is_floating_point() else None
-    if kind is None or samples.layout != torch.strided or not samples.dim() or not 0 < samples.numel() <= MAX_NUMBERS:
-        return None
-    plain = samples.detach()
-    flat = plain.reshape(len(plain), -1).contiguous()
-    return flat.view(kind).sum(1, dtype=torch.int64).cpu()
-
-
-def labels_of(target: Tensor) -> Tensor | None:
-    """(batch,), (batch, 1) or one-hot rows -> (batch,) numbers; None for anything else, such as soft targets."""
-    if not is_plain(target) or target.layout != torch.strided or target.is_complex() or not 0 < target.dim() <= 2:
-        return None
-    plain = target.detach()
-    if not 0 < plain.numel() <= MAX_NUMBERS:
-        return None
-    if plain.dim() == 1 or plain.shape[1] == 1:
-        return plain.reshape(-1).cpu().double()
-    whole = ((plain == 0) | (plain == 1)).all() and (plain.sum(1) == 1).all()
-    return torch.nonzero(plain)[:, 1].cpu().double() if whole else None
 
 
 def _tensors(batch: object) -> list[Tensor]:

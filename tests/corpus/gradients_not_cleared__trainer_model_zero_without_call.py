@@ -1,0 +1,45 @@
+import torch
+from torch import nn
+import torch.nn.functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(2)
+protos = torch.randn(10, 1, 8, 8)
+labels = torch.randint(0, 10, (600,))
+images = protos[labels] + 0.5 * torch.randn(600, 1, 8, 8)
+trainset = TensorDataset(images[:480], labels[:480])
+testset = TensorDataset(images[480:], labels[480:])
+trainloader = DataLoader(trainset, batch_size=24, shuffle=True)
+testloader = DataLoader(testset, batch_size=24, shuffle=False)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, 3)
+        self.bn = nn.BatchNorm2d(6)
+        self.fc1 = nn.Linear(6 * 3 * 3, 32)
+        self.drop = nn.Dropout(0.4)
+        self.fc2 = nn.Linear(32, 10)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn(self.conv1(x))), 2)
+        x = torch.flatten(x, 1)
+        x = self.drop(F.relu(self.fc1(x)))
+        return self.fc2(x)
+
+
+class Trainer:
+    def __init__(self, model, lr):
+        self.model = model
+        self.opt = torch.optim.AdamW(model.parameters(), lr=lr)
+        self.crit = nn.CrossEntropyLoss()
+    def fit(self, loader, epochs):
+        for _ in range(epochs):
+            self.model.train()
+            for xb, yb in loader:
+                self.opt.zero_grad
+                loss = self.crit(self.model(xb), yb)
+                loss.backward()  # <- gradients-not-cleared
+                self.opt.step()
+
+Trainer(Net(), 1e-3).fit(trainloader, 3)
