@@ -114,10 +114,15 @@ def has_evidence(check: Check, evidence: Evidence) -> bool:
         "trace": trace is not None and trace.shows_training,
         "completed": trace is not None and trace.complete,
         "loss": trace is not None and (trace.shows_training or trace.swapped_loss),
+        "backward": trace is not None and (trace.shows_training or _asked_a_number(evidence)),
         "fitting-loss": trace is not None and (trace.shows_training or bool(trace.refused_classes)),
         "evaluation": evaluation is not None and (evaluation.accuracy is not None or evaluation.at_fault),
     }
     return all(present.get(need, False) for need in check.needs)
+
+
+def _asked_a_number(evidence: Evidence) -> bool:
+    return evidence.run.crash is not None and evidence.run.crash.asked_a_number
 
 
 def _place(check: Check, evidence: Evidence, item: Sign) -> Finding:

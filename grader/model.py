@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -201,6 +202,10 @@ class Frame:
     file: str | None = None
 
 
+#: an int is not among them: a sum that nothing was added to is one as well
+_NUMBER = re.compile(r"'(?:float|numpy\.\w+)' object has no attribute 'backward'.*", re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Crash:
     """An exception that left the student's code, or the signal that ended it."""
@@ -214,6 +219,11 @@ class Crash:
     def line(self) -> int | None:
         """The innermost line of the submission itself; None when only helper files are in the traceback."""
         return next((frame.line for frame in reversed(self.frames) if frame.file is None), None)
+
+    @property
+    def asked_a_number(self) -> bool:
+        """Whether backward() was asked of a plain number, as `.item()` and numpy give: it has no graph at all."""
+        return self.type == "AttributeError" and _NUMBER.fullmatch(self.message) is not None
 
 
 @dataclass(frozen=True)
@@ -393,6 +403,7 @@ class Check:
     names that every sign of the check supplies. `needs` names the evidence without which the check cannot
     decide: `recording` (a trace came), `trace` (it shows some training), `loss` (or at least a loss that got
     its arguments in the wrong order), `fitting-loss` (or one that stopped because it was given classes),
+    `backward` (a trace that shows some training, or a run that asked a number for it),
     `evaluation`, `completed`.
     """
 

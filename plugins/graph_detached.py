@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from grader import Crash, Evidence, RunStatus, Severity, Sign, Trace, check, sign
-
-#: an int is not among them: a sum that nothing was added to is one as well
-NUMBER = re.compile(r"'(?:float|numpy\.\w+)' object has no attribute 'backward'.*", re.DOTALL)
 
 
 @check(
@@ -35,7 +31,7 @@ NUMBER = re.compile(r"'(?:float|numpy\.\w+)' object has no attribute 'backward'.
         "forward pass and the loss.",
     ),
     explains=("accuracy-below-threshold", "crashed", "loss-not-decreasing", "missing-backward"),
-    needs=("recording",),
+    needs=("backward",),
 )
 def graph_detached(evidence: Evidence) -> Iterator[Sign]:
     """Passes from a fresh leaf, or passes that raised, and none that any update used; or a plain number in their place.
@@ -57,11 +53,10 @@ def graph_detached(evidence: Evidence) -> Iterator[Sign]:
 
 
 def _number_sent_backward(evidence: Evidence) -> Crash | None:
-    """The run ended because backward() was asked of a number, as `.item()` and numpy give: it has no graph at all."""
+    """The crash of a run that ended because backward() was asked of a number."""
     crash = evidence.run.crash
-    if evidence.run.status is not RunStatus.CRASHED or crash is None or crash.type != "AttributeError":
-        return None
-    return crash if NUMBER.fullmatch(crash.message) else None
+    ended = evidence.run.status is RunStatus.CRASHED
+    return crash if ended and crash is not None and crash.asked_a_number else None
 
 
 def _all_frozen(trace: Trace) -> bool:
