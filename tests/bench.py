@@ -322,7 +322,9 @@ def main() -> None:
     parser.add_argument("--script", type=Path, default=REFERENCE, help="the training script to time")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--class-size", type=int, action="append", help="repeatable (default: 20; 200 takes minutes)")
-    parser.add_argument("--otter", type=Path, help="the otter program, to be compared with")
+    parser.add_argument(
+        "--otter", type=lambda name: Path(name).absolute(), help="the otter program, to be compared with"
+    )
     parser.add_argument("--plot", type=Path, help="write the ratios as an SVG")
     arguments = parser.parse_args()
     tables = []
