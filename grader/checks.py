@@ -36,8 +36,7 @@ def check(
     as `{placeholders}`. `why`: why it matters. `experiment`: something to try first. `hints`: from a question
     to the name of the API. `explains`: slugs of checks whose findings follow from this one.
     `shows`: which kind of optimizer step the page draws for it. `words`: what a code that a sign gives as a param
-    is called in the message. `proof`: whether this evidence makes what it says
-    recomputed, though its kind is not.
+    is called in the message. `proof`: whether this evidence makes what it says recomputed, though its kind is not.
     """
 
     def decorate(function: CheckFunction) -> Check:

@@ -306,8 +306,9 @@ class Evaluation:
     @property
     def loss_fell(self) -> bool:
         """Whether the loss is lower than at the start, and than that of guessing, which nobody can claim away."""
-        known = self.loss is not None and self.first_loss is not None and self.guessing is not None
-        return known and self.loss < min(self.first_loss, self.guessing)  # type: ignore[type-var,operator]
+        if self.loss is None or self.first_loss is None or self.guessing is None:
+            return False
+        return self.loss < min(self.first_loss, self.guessing)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grader import Crash, Evidence, RunStatus, Severity, Sign, Trace, check, sign
+from grader import Evidence, RunStatus, Severity, Sign, Trace, check, sign
 
 
 @check(
@@ -40,23 +40,16 @@ def graph_detached(evidence: Evidence) -> Iterator[Sign]:
     """
     trace = evidence.trace
     assert trace is not None
-    number = _number_sent_backward(evidence)
-    if number is not None:
-        yield sign(number.line, count=1, reached=trace.backwards.total)
+    crash = evidence.run.crash
+    if crash is not None and crash.asked_a_number:
+        yield sign(crash.line, count=1, reached=trace.backwards.total)
         return
     passes = trace.backwards
     lost = passes.detached if passes.detached.count else passes.without_graph
-    if not trace.shows_training or not lost.count or _all_frozen(trace):
+    if not lost.count or _all_frozen(trace):
         return
     if not passes.used or (passes.without_graph.count and _ended_by_it(evidence)):
         yield sign(lost.line or passes.line, count=lost.count, reached=passes.total)
-
-
-def _number_sent_backward(evidence: Evidence) -> Crash | None:
-    """The crash of a run that ended because backward() was asked of a number."""
-    crash = evidence.run.crash
-    ended = evidence.run.status is RunStatus.CRASHED
-    return crash if ended and crash is not None and crash.asked_a_number else None
 
 
 def _all_frozen(trace: Trace) -> bool:

@@ -16,12 +16,12 @@ from torch.utils.data import TensorDataset
 
 from .arrays import Arrays
 from .hashing import MAX_NUMBERS, labels_of, rows_of
-from .repeats import Repeats
+from .repeats import Repeats, keep_waiting
 
 #: loss calls without any loader that are looked at; of each of the first passes, batches and loss calls
 FIRST, PASSES, EACH = 160, 10, 40
-#: batches that are remembered, and inputs of forwards whose loss has not come yet
-RECENT, WAITING = 16, 16
+#: batches that are remembered
+RECENT = 16
 MAX_ORIGINS = 16
 MAX_ITEMS = 4
 MAX_TOLD = 20_000
@@ -114,9 +114,7 @@ class Pairs:
         rows = rows_of(samples) if samples is not None else None
         if rows is None:
             return
-        if len(self._entered) >= WAITING:
-            del self._entered[next(iter(self._entered))]
-        self._entered[number] = rows
+        keep_waiting(self._entered, number, rows)
 
     def judged(self, number: int, target: object, line: int | None) -> None:
         """A loss in a graph compared that forward's output with a target."""

@@ -51,7 +51,8 @@ class PassWatch:
         if _task_id() != -1:
             return None
         books = self._books
-        books.tried("uphill", books.uphill.look)
+        if books.uphill.remembers:
+            books.tried("uphill", books.uphill.look)
         roots = [tensors] if isinstance(tensors, Tensor) else tensors_of(tensors)
         if books.ledger.close:
             self._line = books.lines.here()

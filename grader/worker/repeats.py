@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
+from typing import TypeVar
 
 from torch import Tensor
 
-#: inputs of forwards whose loss has not come yet
+Kept = TypeVar("Kept")
+
+#: forwards that are remembered until their loss comes
 WAITING = 16
 #: a cut is a small part: the whole it was cut from has at least so many times its rows
 SMALL = 8
@@ -60,9 +63,7 @@ class Repeats:
         """A forward that may be trained on begins."""
         if samples is None:
             return
-        if len(self._entered) >= WAITING:
-            del self._entered[next(iter(self._entered))]
-        self._entered[number] = weakref.ref(samples), cut_of(samples)
+        keep_waiting(self._entered, number, (weakref.ref(samples), cut_of(samples)))
 
     def judged(self, number: int, target: object, line: int | None) -> None:
         """A loss in a graph compared that forward's output with a target."""
@@ -91,6 +92,13 @@ class Repeats:
     def as_dict(self) -> dict[str, object]:
         return {"looked": self._looked, "kept": self._kept, "cut": self._cut, "line": self._line,
                 "rows": self._rows, "of": self._of}  # fmt: skip
+
+
+def keep_waiting(book: dict[int, Kept], number: int, value: Kept) -> None:
+    """Remember something of a forward until its loss comes; of too many the oldest is forgotten."""
+    if len(book) >= WAITING:
+        del book[next(iter(book))]
+    book[number] = value
 
 
 def cut_of(samples: Tensor) -> Cut | None:

@@ -38,6 +38,11 @@ class Uphill:
         """Whether more is to be looked at."""
         return self.looked < MAX_LOOKED
 
+    @property
+    def remembers(self) -> bool:
+        """Whether there is something to compare with."""
+        return self._before is not None
+
     def ended(self, running: Pass, buffers: Iterable[Buffer]) -> None:
         """A backward pass is over: remember the smallest parameter that it reached."""
         touched = [leaf for buffer in buffers if running in buffer.passes and (leaf := buffer.ref()) is not None]
