@@ -115,3 +115,43 @@ print(json.dumps([first, imported, seen(), seen()]))
     assert first == ["matmul", "relu", "matmul"]
     assert imported is False
     assert later == [first, first]
+
+
+VISION = """
+from grader.worker import offered_data, uncompiled
+if sys.argv[1] == "without":
+    uncompiled.install()
+with offered_data.repaired():
+    import torchvision
+"""
+
+
+def test_torchvision_comes_without_the_compiler() -> None:
+    """Models and operators are there; the operator that asks the compiler gets its answer, and nothing is left."""
+    body = f"""{VISION}
+imported = [name in sys.modules for name in ("torch._dynamo", "torch._dynamo.utils", "torchvision.ops.roi_align")]
+operator = sys.modules["torchvision.ops.roi_align"]
+features = torchvision.models.resnet18(weights=None).fc.in_features
+answer = operator.is_compile_supported("cpu")
+print(json.dumps([imported, features, answer, "torch._dynamo" in sys.modules]))
+"""
+    without, ordinary = (cast("list[object]", said(body, how)) for how in ("without", "ordinary"))
+    assert without[0] == [False, False, True]
+    assert ordinary[0] == [True, True, True]
+    assert without[1:] == ordinary[1:] == [512, True, True]
+
+
+def test_the_stand_in_gives_way_to_any_other_name() -> None:
+    """Another version of torchvision may ask for something else: it gets that from the real module."""
+    body = """
+from types import ModuleType
+from grader.worker import uncompiled
+seen = []
+def run():
+    from torch._dynamo.utils import is_compile_supported, counters
+    seen.extend([callable(is_compile_supported), type(counters).__name__])
+uncompiled._ask_later(run, ModuleType("any"))
+import torch._dynamo.utils as real
+print(json.dumps([seen, hasattr(real, "counters")]))
+"""
+    assert said(body, "without") == [[True, "defaultdict"], True]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import functools
 import gzip
-import importlib.abc
-import importlib.machinery
 import math
 import mmap
 import struct
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import fast_data
+from . import around_import, fast_data
 
 TORCHVISION = "torchvision"
 MNIST_MODULE = "torchvision.datasets.mnist"
@@ -65,12 +63,12 @@ def install(data: str | None, dataset: str | None) -> Offered:
     Without `data` MNIST stays torchvision's own, which finds no network.
     """
     offered = Offered(Path(data) if data else None, dataset)
-    actions: dict[str, Callable[[Callable[[], None], ModuleType], None]] = {TORCHVISION: _import_repaired}
+    actions: dict[str, around_import.Action] = {TORCHVISION: _import_repaired}
     if offered.folder is not None:
         actions[MNIST_MODULE] = functools.partial(_import_served, offered)
         if MNIST_MODULE in sys.modules:
             serve(sys.modules[MNIST_MODULE], offered)
-    sys.meta_path.insert(0, _Finder(actions))
+    around_import.install(actions)
     return offered
 
 
@@ -164,38 +162,3 @@ def _import_repaired(run: Callable[[], None], module: ModuleType) -> None:
 def _import_served(offered: Offered, run: Callable[[], None], module: ModuleType) -> None:
     run()
     serve(module, offered)
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Finds modules as always; for a few of them something happens around their first import."""
-
-    def __init__(self, actions: dict[str, Callable[[Callable[[], None], ModuleType], None]]) -> None:
-        self.actions = actions
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        action = self.actions.get(fullname)
-        if action is None:
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, action)
-        return spec
-
-
-class _Loader(importlib.abc.Loader):
-    """Runs a module's code inside an action, then leaves the module to its own loader."""
-
-    def __init__(self, inner: importlib.abc.Loader, action: Callable[[Callable[[], None], ModuleType], None]) -> None:
-        self.inner = inner
-        self.action = action
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        return self.inner.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = self.inner
-        if module.__spec__ is not None:
-            module.__spec__.loader = self.inner
-        self.action(lambda: self.inner.exec_module(module), module)

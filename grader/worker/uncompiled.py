@@ -1,21 +1,26 @@
-"""Optimizers, and modes of ours, without torch's compiler: importing it takes as long as importing torch itself.
+"""Optimizers, torchvision, and modes of ours, without torch's compiler: importing it takes as long as torch itself.
 
 torch imports it in every process that makes an optimizer, to tell it what not to compile. As long as nobody has
 imported it nothing is being compiled, and there is nothing to tell: the optimizer does the same without. Once somebody
-has, torch's own code is back in its place.
+has, torch's own code is back in its place. torchvision imports it for a question that one of its operators may ask it.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
 import torch
 
+from . import around_import
+
 COMPILER = "torch._dynamo"
+#: torchvision's operator that may be compiled, whom it asks whether it can be, and what
+_OPERATOR, _ASKED, _QUESTION = "torchvision.ops.roi_align", f"{COMPILER}.utils", "is_compile_supported"
 #: where a function that the compiler must leave alone looks up how it is called then
 _KNOWN = "__dynamo_disable"
 
@@ -23,9 +28,10 @@ Kind = TypeVar("Kind", bound=type)
 
 
 def install() -> None:
-    """Let the optimizers of torch do without its compiler, where they are made in the way known here."""
+    """Let optimizers and torchvision do without the compiler, where they are made in the way known here."""
     if COMPILER in sys.modules:
         return
+    around_import.install({_OPERATOR: _ask_later})
     kinds = {value for value in vars(torch.optim).values() if isinstance(value, type)}
     for kind in kinds:
         step = vars(kind).get("step")
@@ -41,6 +47,40 @@ def mode(kind: Kind) -> Kind:
     if _is_known(inner, "inner", "_dynamo"):
         _leave_alone(inner)
     return kind
+
+
+def _ask_later(run: Callable[[], None], module: ModuleType) -> None:
+    """Import torchvision's operator with a stand-in for the compiler, which imports it when it is asked something."""
+    if COMPILER in sys.modules:
+        run()
+        return
+    stand_in = _StandIn(_ASKED)
+    sys.modules[_ASKED] = stand_in
+    try:
+        run()
+    finally:
+        stand_in.leave()
+
+
+class _StandIn(ModuleType):
+    """Has one function, which asks the real module; for any other name it gives way to that at once."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__dict__[_QUESTION] = self.ask
+
+    def ask(self, *arguments: Any, **named: Any) -> Any:
+        return getattr(importlib.import_module(_ASKED), _QUESTION)(*arguments, **named)
+
+    def leave(self) -> None:
+        if sys.modules.get(_ASKED) is self:
+            del sys.modules[_ASKED]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.leave()
+        return getattr(importlib.import_module(_ASKED), name)
 
 
 def _stepping(original: Any) -> Callable[..., Any]:
