@@ -15,12 +15,12 @@ import pluggy
 
 from . import oracle, sandbox
 from .checks import Outcome, run_check
-from .data import Dataset, PublicImages, choose_dataset
+from .data import Dataset, choose_dataset
 from .errors import SandboxError, SubmissionError
-from .evaluation import compare, with_losses
-from .grading import grade, judge, link_causes, rest_on_replay
+from .fresh import FreshModel
+from .grading import doubt_answers, grade, judge, link_causes, rest_on_replay
+from .hidden_test import HiddenTest
 from .intake import choose_exercise, intake, told_apart
-from .mistakes import most_confident, sample
 from .model import (
     Blame,
     Check,
@@ -30,7 +30,6 @@ from .model import (
     Exercise,
     Frame,
     Grade,
-    Mistake,
     Progress,
     Replay,
     RubricLine,
@@ -48,11 +47,6 @@ if TYPE_CHECKING:
 
 #: the secret that stands in when none is given; it hides nothing, and the report says so
 PUBLIC_SECRET = b"gradeloop public constant"
-
-#: how long a model may take to answer for the few images that the page shows
-SHOWING_SECONDS = 10.0
-#: hidden images that the first weights are asked about; the loss of the last ones is of the same
-FIRST_IMAGES = 1000
 
 #: ends after which the worker may still be there and answer for its model
 PARKED = (RunStatus.COMPLETED, RunStatus.CRASHED, RunStatus.EXITED)
@@ -139,7 +133,7 @@ class Assessment:
     def _judge(self, line: RubricLine) -> Verdict:
         evidence = self.evidence
         verdict = judge(line, self.outcomes, evidence.run, evidence.evaluation)
-        return rest_on_replay(verdict, self.outcomes, evidence)
+        return doubt_answers(rest_on_replay(verdict, self.outcomes, evidence), self.outcomes, evidence)
 
     def add(self, verdict: Verdict) -> None:
         """The verdict of one of the exercise's own tests."""
@@ -164,16 +158,22 @@ class Assessment:
             quick.prepare()
             beside = stack.enter_context(ThreadPoolExecutor(1))
             session = stack.enter_context(sandbox.Session(backend, spec, self.options.progress))
-            # they take as long as a small run: made meanwhile
             dataset = self.dataset if not self.options.quick else None
-            hidden = beside.submit(self._hidden, dataset) if dataset is not None else None
-            run = without_entry_point(session.run(), self.exercise, self.defined)
-            evaluation = None
-            if dataset is not None and hidden is not None and run.status in PARKED:
-                ended_early = run.blame is Blame.STUDENT
-                evaluation = self._evaluate(session, dataset, hidden.result(), ended_early=ended_early)
+            if dataset is None:
+                run, evaluation = self._run(session), None
+            else:
+                # both take as long as a small run: made meanwhile
+                hidden = beside.submit(self._hidden, dataset)
+                fresh = stack.enter_context(FreshModel(backend, spec))
+                run, evaluation = self._run(session), None
+                if run.status in PARKED:
+                    test = HiddenTest(self.exercise, dataset, hidden.result(), session, fresh)
+                    evaluation = test.take(ended_early=run.blame is Blame.STUDENT)
             session.close()
             return run, evaluation, oracle.Oracle(quick.perform, spec, self._nonce()).ask(run, self.defined)
+
+    def _run(self, session: sandbox.Session) -> Run:
+        return without_entry_point(session.run(), self.exercise, self.defined)
 
     def _nonce(self) -> int:
         return oracle.nonce(self.options.hidden_by, self.exercise.digest, self.submission.sha256, self.options.seed)
@@ -212,27 +212,6 @@ class Assessment:
         ):
             spec = changed if changed is not None else spec
         return spec
-
-    def _evaluate(
-        self, session: sandbox.Session, dataset: Dataset, hidden: Hidden, *, ended_early: bool
-    ) -> Evaluation | None:
-        images, labels = hidden
-        logits = session.logits(images, seconds=self.exercise.limits.wall_seconds)
-        if logits.reason == "worker-died" and ended_early:
-            return None
-        threshold = self.exercise.threshold[dataset.name]
-        found = compare(logits, labels, dataset=dataset.name, threshold=threshold, classes=dataset.classes)
-        if found.accuracy is not None and self.exercise.expects.get("loss") == "cross_entropy":
-            first = session.logits(images[:FIRST_IMAGES], SHOWING_SECONDS, beginning=True)
-            found = with_losses(found, logits, first, labels[:FIRST_IMAGES], dataset.classes)
-        if found.accuracy is None or not isinstance(dataset, PublicImages):
-            return found
-        return replace(found, mistakes=self._mistakes(session, dataset))
-
-    def _mistakes(self, session: sandbox.Session, dataset: PublicImages) -> tuple[Mistake, ...]:
-        """Asked last, and of public images: it is for the page, and cannot touch the grade."""
-        shown = sample(dataset.public())
-        return most_confident(session.logits(shown[0], seconds=SHOWING_SECONDS), shown)
 
 
 def take_in(

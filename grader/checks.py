@@ -105,7 +105,6 @@ def run_check(check: Check, evidence: Evidence) -> Outcome:
 
 def has_evidence(check: Check, evidence: Evidence) -> bool:
     """Whether everything that the check needs is there."""
-    evaluation = evidence.evaluation
     # a recorder that broke may have missed what a check would look for: that is our fault, not the student's
     trace = evidence.trace if evidence.trace is not None and not evidence.trace.problem else None
     present = {
@@ -115,9 +114,18 @@ def has_evidence(check: Check, evidence: Evidence) -> bool:
         "loss": trace is not None and (trace.shows_training or trace.swapped_loss),
         "backward": trace is not None and (trace.shows_training or _asked_a_number(evidence)),
         "fitting-loss": trace is not None and (trace.shows_training or bool(trace.refused_classes)),
-        "evaluation": evaluation is not None and (evaluation.accuracy is not None or evaluation.at_fault),
+        "evaluation": _can_be_evaluated(evidence),
     }
     return all(present.get(need, False) for need in check.needs)
+
+
+def _can_be_evaluated(evidence: Evidence) -> bool:
+    """There is an accuracy, or a reason that lies in what was handed in: not one of a recorder that broke."""
+    found = evidence.evaluation
+    if found is None or found.accuracy is not None:
+        return found is not None
+    unseen = found.reason == "no-model" and evidence.trace is not None and bool(evidence.trace.problem)
+    return found.at_fault and not unseen
 
 
 def _asked_a_number(evidence: Evidence) -> bool:

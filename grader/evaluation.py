@@ -28,6 +28,12 @@ def compare(
     return _score(blank, logits.values, labels, classes)
 
 
+def accuracy_of(logits: Logits, labels: NDArray[np.int64], classes: int) -> float | None:
+    """Over the images that labels are given for; None where an answer cannot be used."""
+    values = _usable(logits, labels, classes)
+    return None if values is None else float((values.argmax(axis=1) == labels).mean())
+
+
 def with_losses(found: Evaluation, last: Logits, first: Logits, labels: NDArray[np.int64], classes: int) -> Evaluation:
     """The same with the losses of the trained and of the first weights on the images that `labels` are of."""
     ends = [_cross_entropy(logits, labels, classes) for logits in (last, first)]
@@ -38,15 +44,23 @@ def _cross_entropy(logits: Logits, labels: NDArray[np.int64], classes: int) -> f
     """The mean over the images that labels are given for; None where an answer cannot be used."""
     import numpy as np
 
-    values = logits.values
-    if values is None or values.ndim != 2 or values.shape[1] != classes or not 0 < len(labels) <= len(values):
+    values = _usable(logits, labels, classes)
+    if values is None:
         return None
-    if not np.isfinite(values).all():
-        return None
-    wide = values[: len(labels)].astype(np.float64)
+    wide = values.astype(np.float64)
     wide -= wide.max(axis=1, keepdims=True)
     losses = np.log(np.exp(wide).sum(axis=1)) - wide[np.arange(len(labels)), labels]
     return round(float(losses.mean()), 6)
+
+
+def _usable(logits: Logits, labels: NDArray[np.int64], classes: int) -> NDArray[np.float32] | None:
+    """The rows that labels are given for."""
+    import numpy as np
+
+    values = logits.values
+    if values is None or values.ndim != 2 or values.shape[1] != classes or not 0 < len(labels) <= len(values):
+        return None
+    return values[: len(labels)] if np.isfinite(values).all() else None
 
 
 def _unusable(blank: Evaluation, reason: str, detail: str) -> Evaluation:

@@ -109,6 +109,18 @@ def rest_on_replay(verdict: Verdict, outcomes: Mapping[str, Outcome], evidence: 
     return replace(verdict, basis=Basis.RECOMPUTED) if proved or named else verdict
 
 
+def doubt_answers(verdict: Verdict, outcomes: Mapping[str, Outcome], evidence: Evidence) -> Verdict:
+    """Somebody has to look where the trained weights answer otherwise in a model built anew. It costs nothing.
+
+    Where models were trained one after another, the fresh jail has built the first one: then nothing is said.
+    """
+    asked = any("evaluation" in outcomes[slug].check.needs for slug in verdict.checks)
+    several = evidence.trace is None or evidence.trace.models > 1
+    if not asked or several or evidence.evaluation is None or evidence.evaluation.rebuilt is not False:
+        return verdict
+    return replace(verdict, needs_review=True, reason=verdict.reason or "answers-differ")
+
+
 def judge_test(name: str, points: float, fixtures: frozenset[str], error: BaseException | None, run: Run) -> Verdict:
     """The verdict of one of an exercise's own tests, from what it raised.
 

@@ -298,8 +298,11 @@ class Evaluation:
     mistakes: tuple[Mistake, ...] = ()
     #: the mean cross-entropy on hidden images, of the trained weights and of those that training began with
     loss: float | None = None
-    #: the worker says which weights those were: a claim
+    #: those that the code builds its model with in a fresh jail; where `rebuilt` is not True, those that the worker
+    #: says it began with
     first_loss: float | None = None
+    #: whether the trained weights, in a fresh jail where nothing was trained, answer as the trained model does
+    rebuilt: bool | None = None
     #: what a model has that answers with the same for every class and image
     guessing: float | None = None
 
@@ -508,6 +511,8 @@ class RunSpec:
     probe: ProbeCall | None = None
     #: end it as soon as the order of a step and the first losses are known
     quick: bool = False
+    #: end it at the first update: it is wanted for the model that it builds, before that has learned anything
+    build_only: bool = False
 
 
 @dataclass(frozen=True)

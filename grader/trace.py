@@ -527,6 +527,8 @@ class Trace:
     waiting: int = 0
     kept: KeptFacts = KeptFacts()
     remodels: tuple[RemodelFacts, ...] = ()
+    #: how many were trained, copies not counted
+    models: int = 0
     happenings: Happenings = Happenings()
     returned: tuple[Returned, ...] = ()
     answers: tuple[AnsweredPass, ...] = ()

@@ -39,7 +39,7 @@ NOTHING_LEFT = 1e-6
     ),
     explains=("accuracy-below-threshold",),
     needs=("trace", "completed"),
-    proof=lambda evidence: _fell_on_hidden_images(evidence),
+    proof=lambda evidence: _was_rebuilt(evidence) and _fell_on_hidden_images(evidence),
 )
 def loss_not_decreasing(evidence: Evidence) -> Iterator[Sign]:
     """Silent unless nothing moved at all, or two independent measures agree that there was no fall.
@@ -65,6 +65,11 @@ def loss_not_decreasing(evidence: Evidence) -> Iterator[Sign]:
 def _fell_on_hidden_images(evidence: Evidence) -> bool:
     """The loss on hidden images is below that of the first weights, and below that of guessing."""
     return evidence.evaluation is not None and evidence.evaluation.loss_fell
+
+
+def _was_rebuilt(evidence: Evidence) -> bool:
+    """Both losses are those of a fresh jail, where nothing had been trained."""
+    return evidence.evaluation is not None and evidence.evaluation.rebuilt is True
 
 
 def _no_fall_of_weights(model: ModelFacts) -> bool:

@@ -129,6 +129,9 @@ def reason_sentence(reason: str, context: RenderContext) -> str:
         "trace-contradicted": context.gettext(
             "The recording of the training does not fit what was computed again; somebody has to look at it."
         ),
+        "answers-differ": context.gettext(
+            "The trained weights give other answers in a model built anew; somebody has to look at it."
+        ),
         "nothing-trained": context.gettext("No training was seen, so there is nothing to judge."),
         "no-evidence": context.gettext("What was observed is not enough to decide this."),
         "grader-failed": context.gettext("One of the grader’s checks failed."),

@@ -108,7 +108,7 @@ def ask(model: nn.Module | None, folder: Path, hidden: Images, batch: int = 16) 
     """The answer of a model that was trained on raw images scaled to 0 to 1."""
     offered = offer(folder)
     raw = torch.from_numpy(picked(offered, True, batch)).float() / 255
-    return answer.logits(model, hidden, Recording([Batch(raw)]), offered)
+    return answer.Answers(Recording([Batch(raw)]), offered).logits(model, hidden)
 
 
 def test_transform_and_the_loops_reshape(folder: Path, hidden: Images, transforms: Any) -> None:
@@ -216,7 +216,7 @@ def test_what_cannot_be_explained_is_unknown(spoil: str, folder: Path, hidden: I
         "each its own scale": made / made.mean(1, keepdim=True),
         "mixed": 0.7 * made + 0.3 * made.flip(0),
     }[spoil]
-    values, reason, detail = answer.logits(Recognizer(), hidden, Recording([Batch(changed, changed)]), offered)
+    values, reason, detail = answer.Answers(Recording([Batch(changed, changed)]), offered).logits(Recognizer(), hidden)
     assert values is None
     assert reason == "preprocessing-unknown"
     assert "(16, 784)" in detail
@@ -224,7 +224,7 @@ def test_what_cannot_be_explained_is_unknown(spoil: str, folder: Path, hidden: I
 
 def test_nothing_recorded_is_unknown(folder: Path, hidden: Images) -> None:
     """A model of which no batch was kept cannot be asked."""
-    answered = answer.logits(Recognizer(), hidden, Recording(), offer(folder))
+    answered = answer.Answers(Recording(), offer(folder)).logits(Recognizer(), hidden)
     assert answered == (None, "preprocessing-unknown", "no batch was recorded")
 
 

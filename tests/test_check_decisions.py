@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from grader.model import Blame, Crash, Evaluation, Evidence, Frame, Run, RunStatus, Severity
+from grader.checks import run_check
+from grader.model import Basis, Blame, Crash, Evaluation, Evidence, Frame, Run, RunStatus, Severity
 from grader.trace import (
     BackwardFacts,
     EpochFacts,
@@ -345,6 +346,15 @@ def test_hidden_images_outvote_what_was_recorded(last: float, expected: list[str
     evaluation = Evaluation("mnist", 100, 0.0, accuracy=0.9, loss=last, first_loss=2.5, guessing=2.3)
     evidence = steps(pattern(Outcome.FRESH, NORMAL), model=model(0.1, 1.0, 1.2), epochs=epochs(1.0, 1.1))
     assert roots(say(replace(evidence, evaluation=evaluation))) == expected
+
+
+@pytest.mark.parametrize("rebuilt", [True, False, None])
+def test_a_fall_is_recomputed_where_a_fresh_jail_shows_it(rebuilt: bool | None) -> None:
+    """Anywhere else it is the worker's word that the first weights were the first."""
+    evaluation = Evaluation("mnist", 9, 0.0, accuracy=0.9, loss=0.3, first_loss=2.5, guessing=2.3, rebuilt=rebuilt)
+    evidence = replace(steps(pattern(Outcome.FRESH, NORMAL), model=model(0.1, 2.0, 0.2)), evaluation=evaluation)
+    outcome = run_check(CHECKS["loss-not-decreasing"], evidence)
+    assert outcome.basis is (Basis.RECOMPUTED if rebuilt else Basis.CLAIMED)
 
 
 @pytest.mark.parametrize(("last", "expected"), [(2.0, ["loss-not-decreasing"]), (0.5, [])])

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import save
 
 from grader.archives import unpack
 from grader.data import idx
@@ -186,6 +187,16 @@ def test_logits(data: st.DataObject) -> None:
 
 
 SCRIPT = b"import torch\nmodel = torch.nn.Linear(1, 1)\nfor x in range(3):\n    print(x)  # \xc3\xb1\n"
+
+
+WEIGHTS = save({"w": np.ones((3, 2), dtype=np.float32), "count": np.array(7, dtype=np.int64)})
+
+
+@long
+@given(spoiled(WEIGHTS) | st.binary(max_size=200))
+def test_weights(content: bytes) -> None:
+    """Handed on as they came, or not at all."""
+    assert claims.read_weights(content) in (content, None)
 
 
 @long

@@ -12,8 +12,12 @@ from typing import Any
 from ..model import Crash, Frame, Progress
 
 LAYERS = ("landlock", "seccomp")
-ENDS = ("returned", "exception", "system-exit", "enough")
+ENDS = ("returned", "exception", "system-exit", "enough", "built")
 MAX_CLASSES = 1000
+#: names and shapes of a model's parameters
+MOST_WEIGHT_HEADER = 1_000_000
+#: what safetensors calls numbers that may be infinite, and numpy too
+_FLOATS = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
 _SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MAX_FRAMES = 50
 _MAX_COUNT = 10**12
@@ -100,6 +104,22 @@ def read_answer(payload: bytes, images: int) -> Answer:
     if rows != images or columns is None or not 1 <= columns <= MAX_CLASSES:
         return Answer(0, 0, "wrong-shape", f"{rows} rows and {columns} columns for {images} images")
     return Answer(rows, columns, None, detail)
+
+
+def read_weights(payload: bytes) -> bytes | None:
+    """Weights as safetensors whose tensors fill them without gap or overlap, and are finite; else None."""
+    import numpy as np
+    import safetensors
+
+    if int.from_bytes(payload[:8], "little") > MOST_WEIGHT_HEADER:
+        return None
+    try:
+        tensors = safetensors.deserialize(payload)  # type: ignore[no-untyped-call]
+    except safetensors.SafetensorError:
+        return None
+    known = ((facts["data"], _FLOATS.get(facts["dtype"])) for _, facts in tensors)
+    values = (np.frombuffer(data, dtype=kind) for data, kind in known if kind is not None)
+    return payload if all(np.isfinite(value).all() for value in values) else None
 
 
 def _frame(value: object) -> Frame | None:

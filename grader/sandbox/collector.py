@@ -31,6 +31,7 @@ class Collector:
     trace: bytes | None = None
     answer: claims.Answer | None = None
     logits: bytes | None = None
+    weights: bytes | None = None
     #: weights that a probe call sent, at most so many
     snapshots: list[bytes] = field(default_factory=list)
     most_snapshots: int = 0
@@ -53,7 +54,12 @@ class Collector:
 
     def ask(self, images: int) -> None:
         """Let one answer in, and logits for that many images."""
-        self.asked, self.answer, self.logits = images, None, None
+        self.asked, self.answer, self.logits, self.weights = images, None, None, None
+
+    def ask_for_weights(self, most_bytes: int) -> None:
+        """Let in one frame of weights, or a word on why there are none."""
+        self.asked, self.answer, self.logits, self.weights = 0, None, None, None
+        self.reader.limits["W"] = most_bytes
 
     def expect(self, snapshots: int, most_bytes: int) -> None:
         """Let snapshots of a probe call in."""
@@ -62,7 +68,8 @@ class Collector:
 
     def has_answer(self) -> bool:
         """Whether the answer is complete."""
-        return self.answer is not None and (self.answer.reason is not None or self.logits is not None)
+        refused = self.answer is not None and self.answer.reason is not None
+        return refused or self.logits is not None or self.weights is not None
 
     def _take(self, message: Message) -> None:
         if message.kind == "H" and self.layers is None:
@@ -97,6 +104,9 @@ class Collector:
         elif message.kind == "L" and self.logits is None and self.reader.limits["L"]:
             self.logits = message.payload
             self.reader.limits["L"] = 0
+        elif message.kind == "W" and self.weights is None and self.reader.limits["W"]:
+            self.weights = message.payload
+            self.reader.limits["W"] = 0
 
     def _report(self, progress: Progress | None) -> None:
         now = time.monotonic()

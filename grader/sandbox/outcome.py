@@ -118,7 +118,7 @@ def _stopped(seen: Seen, reason: Stop) -> Outcome:
 
 
 def _said(seen: Seen, end: End) -> Outcome:
-    if end.reason in ("returned", "enough"):
+    if end.reason in ("returned", "enough", "built"):
         return Outcome(RunStatus.COMPLETED, blame=None, exit_code=0)
     if end.reason == "exception":
         return _crashed(seen, seen.crash or Crash("Exception", ""))

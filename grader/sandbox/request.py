@@ -29,6 +29,7 @@ def encode_request(spec: RunSpec, jail: Mapping[str, Any], canary: Mapping[str, 
         "given": spec.given,
         "probe": vars(spec.probe) if spec.probe is not None else None,
         "quick": spec.quick,
+        "build_only": spec.build_only,
         "jail": dict(jail),
         "canary": canary,
     }

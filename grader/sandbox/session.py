@@ -12,6 +12,7 @@ from ..errors import SandboxError, TraceError
 from ..model import Blame, Logits, ProbeCall, Progress, Run, RunSpec, RunStatus
 from ..trace import Trace, parse_trace
 from .backend import UNCONFINED, SandboxBackend, Worker
+from .claims import read_weights
 from .collector import Collector
 from .outcome import Seen, judge
 from .pipes import close_all, open_pipes
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+#: all weights of a model, and the names and shapes of its parameters
+MOST_WEIGHT_BYTES = 72_000_000
 #: a few sampled weights of each parameter, and what was noted about the step
 MOST_SNAPSHOT_BYTES = 600_000
 
@@ -57,13 +60,16 @@ class Session:
     ) -> None:
         self.close()
 
-    def run(self) -> Run:
-        """Start the worker and watch until the student's code is over; raises for nothing that a worker does."""
+    def run(self, given_up: Callable[[], bool] = lambda: False) -> Run:
+        """Start the worker and watch until the student's code is over; raises for nothing that a worker does.
+
+        `given_up`: nobody waits for it any more.
+        """
         try:
             supervisor, collector = self._start(), self._collector
         except SandboxError as error:
             return self._failed(str(error))
-        supervisor.watch(lambda: collector.end is not None)
+        supervisor.watch(lambda: collector.end is not None or given_up())
         trace = self._trace()
         outcome = judge(self._seen(supervisor, trace))
         notes = [note for note in (outcome.reason, *collector.notes) if note]
@@ -94,10 +100,23 @@ class Session:
         """What a probe call sent, in order: claims, bounded in size and number, and nothing more is known of them."""
         return self._collector.snapshots
 
-    def logits(self, images: NDArray[np.uint8], seconds: float, *, beginning: bool = False) -> Logits:
+    def weights(self, seconds: float) -> bytes | None:
+        """The trained model's weights as safetensors, at most `seconds` later; None where there are none to be had."""
+        supervisor, collector = self._supervisor, self._collector
+        if supervisor is None or collector.end is None or supervisor.is_over():
+            return None
+        collector.ask_for_weights(MOST_WEIGHT_BYTES)
+        supervisor.send("Q", b'{"ask":"weights"}')
+        supervisor.watch(collector.has_answer, seconds)
+        return None if collector.weights is None else read_weights(collector.weights)
+
+    def logits(
+        self, images: NDArray[np.uint8], seconds: float, *, beginning: bool = False, weights: bytes = b""
+    ) -> Logits:
         """What the trained model says to images (n, height, width), at most `seconds` later.
 
         `beginning`: with the weights that it had before the first step, as far as the worker is to be believed.
+        `weights`: with these from now on, as safetensors.
 
         Values may be infinite or NaN: whoever asked has to look.
         """
@@ -107,7 +126,9 @@ class Session:
         count, height, width = images.shape
         collector.ask(count)
         question = {"ask": "logits", "images": count, "height": height, "width": width, "beginning": beginning}
-        supervisor.send("Q", json.dumps(question).encode())
+        supervisor.send("Q", json.dumps({**question, "weights": bool(weights)}).encode())
+        if weights:
+            supervisor.send("D", weights)
         supervisor.send("D", images.tobytes())
         supervisor.watch(collector.has_answer, seconds)
         return self._read_answer(supervisor)

@@ -41,27 +41,41 @@ class UnusableError(Exception):
         self.detail = detail
 
 
-def logits(model: nn.Module | None, images: NDArray[np.uint8], recorder: Recording, offered: Offered) -> Answer:
-    """Logits float32 (n, 10) for images (n, height, width), else None with a reason and its detail.
+class Answers:
+    """Answers of models that see what the recorded ones saw. How images are prepared is found out once."""
 
-    Reasons: no-model, raised, wrong-shape, not-finite (the model's), preprocessing-unknown (nobody's).
-    """
-    if model is None:
-        return None, "no-model", ""
-    try:
-        preparation = find_preparation(recorder.evaluation_batches, recorder.batches, offered)
-        prepared = preparation.prepare(images)
-    except UnknownPreparationError as error:
-        return None, "preprocessing-unknown", str(error)
-    except BaseException as error:  # the student's transform may raise anything
-        return None, "preprocessing-unknown", describe(error)
-    try:
-        values = ask(model, prepared, preparation)
-    except UnusableError as error:
-        return None, error.reason, error.detail
-    except BaseException as error:  # so may the student's model, and the worker still has to answer
-        return None, "raised", describe(error)
-    return values, None, ""
+    def __init__(self, recorder: Recording, offered: Offered) -> None:
+        self._recorder = recorder
+        self._offered = offered
+        self._preparation: Preparation | None = None
+
+    def logits(self, model: nn.Module | None, images: NDArray[np.uint8]) -> Answer:
+        """Logits float32 (n, 10) for images (n, height, width), else None with a reason and its detail.
+
+        Reasons: no-model, raised, wrong-shape, not-finite (the model's), preprocessing-unknown (nobody's).
+        """
+        if model is None:
+            return None, "no-model", ""
+        try:
+            preparation = self._find()
+            prepared = preparation.prepare(images)
+        except UnknownPreparationError as error:
+            return None, "preprocessing-unknown", str(error)
+        except BaseException as error:  # the student's transform may raise anything
+            return None, "preprocessing-unknown", describe(error)
+        try:
+            values = ask(model, prepared, preparation)
+        except UnusableError as error:
+            return None, error.reason, error.detail
+        except BaseException as error:  # so may the student's model, and the worker still has to answer
+            return None, "raised", describe(error)
+        return values, None, ""
+
+    def _find(self) -> Preparation:
+        if self._preparation is None:
+            recorder = self._recorder
+            self._preparation = find_preparation(recorder.evaluation_batches, recorder.batches, self._offered)
+        return self._preparation
 
 
 def ask(model: nn.Module, prepared: Tensor, preparation: Preparation) -> NDArray[np.float32]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import faulthandler
-import importlib
 import json
 import os
 import random
@@ -106,7 +105,7 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
     """Import torch, watch the script run, report how it ended, then wait for questions."""
     import torch
 
-    from . import offered_data, uncompiled
+    from . import offered_data, parked, uncompiled
     from .recorder import Recorder
 
     uncompiled.install()
@@ -124,6 +123,8 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
     recorder.install()
     if request["quick"]:
         end_when_enough(channel, recorder)
+    if request["build_only"]:
+        recorder.when_trained(lambda: end_when_built(channel, recorder, offered))
     channel.send_json("H", {"torch": torch.__version__, "layers": layers})
     plant_seeds(request["seed"])
     faulthandler.dump_traceback_later(request["wall_seconds"], file=FAULTS)
@@ -131,7 +132,7 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
     ending = runner.run_script(work, request["entry"], lambda own: call_functions(recorder, request, own))
     report(channel, recorder, ending)
     faulthandler.cancel_dump_traceback_later()
-    park(channel, recorder, offered)
+    parked.answer(channel, recorder, offered)
     return 0
 
 
@@ -146,6 +147,17 @@ def end_when_enough(channel: Channel, recorder: Any) -> None:
         os._exit(0)
 
     quick.Enough(recorder, end)
+
+
+def end_when_built(channel: Channel, recorder: Any, offered: Any) -> None:
+    """The first update tells which model is trained: it answers now, in the middle of the student's loop."""
+    from . import parked
+
+    faulthandler.cancel_dump_traceback_later()
+    recorder.leave()
+    channel.send_json("E", {"exit": None, "reason": "built"})
+    parked.answer(channel, recorder, offered)
+    os._exit(0)
 
 
 def call_functions(recorder: Any, request: dict[str, Any], own: dict[str, Any]) -> None:
@@ -184,42 +196,3 @@ def report(channel: Channel, recorder: Any, ending: runner.Ending) -> None:
     if ending.crash is not None:
         channel.send_json("X", ending.crash)
     channel.send_json("E", {"exit": ending.exit, "reason": ending.reason})
-
-
-def park(channel: Channel, recorder: Any, offered: Any) -> None:
-    """Answer questions about the trained model until the supervisor hangs up or asks to leave."""
-    while (received := channel.receive()) is not None:
-        kind, payload = received
-        question = json.loads(payload) if kind == "Q" else {}
-        if question.get("ask") == "leave":
-            return
-        if question.get("ask") == "logits":
-            images = channel.receive()
-            if images is None:
-                return
-            answer_logits(channel, recorder, offered, question, images[1])
-
-
-def answer_logits(channel: Channel, recorder: Any, offered: Any, question: dict[str, Any], pixels: bytes) -> None:
-    """Images in, logits out; an exception of the student's model is an answer too."""
-    import numpy as np
-
-    answer = importlib.import_module(f"{__package__}.answer")
-    images = np.frombuffer(pixels, dtype=np.uint8)
-    images = images.reshape(question["images"], question["height"], question["width"])
-    try:
-        with recorder.first_weights() if question.get("beginning") else contextlib.nullcontext(True) as known:
-            model = recorder.trained_model() if known else None
-            values, reason, detail = answer.logits(model, images, recorder, offered)
-    except BaseException as error:
-        values, reason = None, "raised"
-        detail = runner.describe(error, Path("/"), "")["message"]
-    if values is None:
-        refusal = {"ok": False, "rows": 0, "columns": 0, "reason": reason, "detail": str(detail)[:500]}
-        channel.send_json("A", refusal)
-        return
-    logits = np.ascontiguousarray(values, dtype="<f4")
-    rows, columns = logits.shape
-    shape = {"rows": rows, "columns": columns}
-    channel.send_json("A", {"ok": True, **shape, "reason": None, "detail": str(detail)[:500]})
-    channel.send("L", logits.tobytes())

@@ -49,6 +49,10 @@ class Recorder:
         """The outermost module whose parameters were updated last; None when nothing was trained."""
         return self._trained.module
 
+    def when_trained(self, tell: Callable[[], None]) -> None:
+        """Call this once it is known which model is trained, after its first update; it need not return."""
+        self._trained.on_first = tell
+
     def epoch(self) -> int:
         """The number of the epoch that is under way, from 0 or 1 on as the trace counts them."""
         return self._books.epochs.number
@@ -102,7 +106,7 @@ class Recorder:
         books.tried("hand updates", lambda: self._pass_watch.updated_by_hand(books.hand.finish()))
         books.tried("forwards", lambda: books.forwards.settle(everything=True))
         books.tried("fingerprints", books.forwards.compare)
-        trace = {**books.snapshot(), "remodels": self._trained.remodels()}
+        trace = {**books.snapshot(), "remodels": self._trained.remodels(), "models": self._trained.count()}
         books.tried("pairs", lambda: trace.update({"pairs": books.pairs.complete()}))
         books.tried("orphans", lambda: trace.update(self._orphan_facts()))
         trace["unhooked"] = not self._step_watch.is_in_place() or self._patches.was_undone()
@@ -130,6 +134,11 @@ class Recorder:
         books.closed = True
         facts = {"called": self.called, "device": self._trained.device, "problem": books.guard.problem()}
         self._emit({**trace, **facts})
+
+    def leave(self) -> None:
+        """Watch no longer, in the middle of the loop; the batches so far are known to be of training or not."""
+        self._books.tried("forwards", lambda: self._books.forwards.settle(everything=True))
+        self.uninstall()
 
     def uninstall(self) -> None:
         """Put torch back as it was."""

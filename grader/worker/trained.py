@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from torch import Tensor, nn
 
+from .builds import build_of
 from .discovery import own_parameters, unwrapped
 from .passes import Pass
 from .rates import some_of
@@ -23,9 +24,11 @@ class Trained:
         self.root: Root | None = None
         self.module: nn.Module | None = None
         self.device = "cpu"
+        #: called when the first model has been chosen; need not return
+        self.on_first: Callable[[], None] | None = None
         self._owns: dict[tuple[int, Root], bool] = {}
-        #: all that were trained and are no copies, in order, with how many numbers they hold
-        self._all: dict[Root, int] = {}
+        #: all that were trained and are no copies, in order, with how many numbers they hold and how they were built
+        self._all: dict[Root, tuple[int, str]] = {}
         #: some weights of the newest of them
         self._values: Tensor | None = None
 
@@ -48,12 +51,16 @@ class Trained:
         else:
             self.by([running], optimized)
 
+    def count(self) -> int:
+        """How many models were trained, copies not counted."""
+        return len(self._all)
+
     def remodels(self) -> list[dict[str, object]]:
-        """Models of one kind, first called on one line, that no longer exist, but for the newest."""
-        groups: dict[tuple[str, int | None, int], list[Root]] = {}
-        for root, size in self._all.items():
+        """Models of one kind, built alike, first called on one line, that no longer exist, but for the newest."""
+        groups: dict[tuple[str, int | None, tuple[int, str]], list[Root]] = {}
+        for root, kind in self._all.items():
             if root is self.root or root.ref() is None:
-                groups.setdefault((root.name, root.line, size), []).append(root)
+                groups.setdefault((root.name, root.line, kind), []).append(root)
         return [
             {"name": name[:80], "line": line, "models": len(roots), "updates": max(root.updates for root in roots)}
             for (name, line, _), roots in list(groups.items())[:MAX_KINDS]
@@ -64,20 +71,23 @@ class Trained:
         module = root.ref()
         if module is None:
             return
-        self._count(root, [parameter for _, parameter in own_parameters(module)])
+        self._count(root, module, [parameter for _, parameter in own_parameters(module)])
         self.root, self.module = root, unwrapped(module)
         for _, parameter in own_parameters(module):
             self.device = str(parameter.device)
             break
+        if (tell := self.on_first) is not None:
+            self.on_first = None
+            tell()
 
-    def _count(self, root: Root, parameters: list[nn.Parameter]) -> None:
+    def _count(self, root: Root, module: nn.Module, parameters: list[nn.Parameter]) -> None:
         """One more model, unless it is a copy that goes on from where another one is."""
         matrix = next((parameter for parameter in parameters if parameter.dim() >= 2), None)
         values = some_of(matrix) if matrix is not None else None
         before, self._values = self._values, values
         near = values is not None and before is not None and before.shape == values.shape and is_near(values, before)
         if len(self._all) < MAX_MODELS and not near and root not in self._all:
-            self._all[root] = sum(parameter.numel() for parameter in parameters)
+            self._all[root] = sum(parameter.numel() for parameter in parameters), build_of(module)
 
     def _holds(self, optimized: Optimized, root: Root) -> bool:
         """Whether an optimizer has any of a root's parameters."""
