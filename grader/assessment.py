@@ -16,9 +16,10 @@ import pluggy
 from . import oracle, sandbox
 from .checks import Outcome, run_check
 from .data import Dataset, choose_dataset
+from .early import FirstSteps
 from .errors import SandboxError, SubmissionError
 from .fresh import FreshModel
-from .grading import doubt_answers, grade, judge, link_causes, rest_on_replay
+from .grading import close, doubt_answers, grade, judge, link_causes, rest_on_replay
 from .hidden_test import HiddenTest
 from .intake import choose_exercise, intake, told_apart
 from .model import (
@@ -28,6 +29,7 @@ from .model import (
     Evaluation,
     Evidence,
     Exercise,
+    Finding,
     Frame,
     Grade,
     Progress,
@@ -36,6 +38,7 @@ from .model import (
     Run,
     RunSpec,
     RunStatus,
+    Status,
     Submission,
     Verdict,
 )
@@ -66,6 +69,8 @@ class Options:
     data_root: Path | None = None
     secret: bytes | None = None
     progress: Callable[[Progress], None] | None = None
+    #: gets the errors that the first steps of a run show already
+    notice: Callable[[Finding], None] | None = None
     #: what a course's policy may know: student, submitted_at, due_at, late, earlier
     metadata: Mapping[str, Any] = field(default_factory=dict)
     #: sandboxes that outlive this grading; else they are made for it
@@ -131,13 +136,21 @@ class Assessment:
         return self._verdicts[line.id]
 
     def _judge(self, line: RubricLine) -> Verdict:
+        verdict = self._found(line)
+        gates = [other for other in self.exercise.rubric if other.gate and other is not line]
+        closed = any(self._found(gate).status is Status.FAILED for gate in gates)
+        return close(verdict) if closed else verdict
+
+    def _found(self, line: RubricLine) -> Verdict:
+        """What its own checks say."""
         evidence = self.evidence
         verdict = judge(line, self.outcomes, evidence.run, evidence.evaluation)
         return doubt_answers(rest_on_replay(verdict, self.outcomes, evidence), self.outcomes, evidence)
 
     def add(self, verdict: Verdict) -> None:
         """The verdict of one of the exercise's own tests."""
-        self._verdicts[verdict.line] = verdict
+        closed = any(self._found(line).status is Status.FAILED for line in self.exercise.rubric if line.gate)
+        self._verdicts[verdict.line] = close(verdict) if closed else verdict
 
     def grade(self) -> Grade:
         """The course's own policy if a plugin has one, else the sum; the rubric's lines come first."""
@@ -166,14 +179,15 @@ class Assessment:
                 hidden = beside.submit(self._hidden, dataset)
                 fresh = stack.enter_context(FreshModel(backend, spec))
                 run, evaluation = self._run(session), None
-                if run.status in PARKED:
+                if run.status in PARKED and run.stopped_early is None:
                     test = HiddenTest(self.exercise, dataset, hidden.result(), session, fresh)
                     evaluation = test.take(ended_early=run.blame is Blame.STUDENT)
             session.close()
             return run, evaluation, oracle.Oracle(quick.perform, spec, self._nonce()).ask(run, self.defined)
 
     def _run(self, session: sandbox.Session) -> Run:
-        return without_entry_point(session.run(), self.exercise, self.defined)
+        first = FirstSteps(self.submission, self.exercise, self.checks, self.options.notice or (lambda finding: None))
+        return without_entry_point(session.run(enough=first.decide_all), self.exercise, self.defined)
 
     def _nonce(self) -> int:
         return oracle.nonce(self.options.hidden_by, self.exercise.digest, self.submission.sha256, self.options.seed)
@@ -206,6 +220,7 @@ class Assessment:
             functions=self.exercise.functions,
             given=self.exercise.given,
             quick=self.options.quick,
+            checkpoint=self.options.notice is not None or any(line.gate for line in self.exercise.rubric),
         )
         for changed in self.plugins.hook.grader_prepare(
             submission=self.submission, exercise=self.exercise, run_spec=spec

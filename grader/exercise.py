@@ -25,7 +25,7 @@ FILE = "exercise.toml"
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 #: `# exercise: mnist-mlp`, in a line of its own
 NAMED = re.compile(r"^[ \t]*#[ \t]*exercise[ \t]*:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
-LINE_KEYS = ("title", "points", "checks", "warning", "settings")
+LINE_KEYS = ("title", "points", "checks", "warning", "settings", "gate")
 SETTINGS = ("zero_at",)
 EXPECTS = ("loss", "hidden_layers", "inputs", "outputs")
 DETECT = ("imports", "calls")
@@ -74,6 +74,10 @@ class Table:
             lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high,
             f"a whole number from {low} to {high}",
         )
+
+    def flag(self, key: str) -> bool:
+        """True or false; false unless given."""
+        return bool(self._take(key, False, lambda value: isinstance(value, bool), "true or false"))
 
     def names(self, key: str, default: tuple[str, ...] | None = ()) -> tuple[str, ...]:
         return tuple(self._take(key, default, _is_list_of_names, "a list of names"))
@@ -362,6 +366,7 @@ def _line(
         titles=_titles(table),
         warning=table.number("warning", 0.0, 0, 1),
         settings=_settings(table.table("settings"), threshold),
+        gate=table.flag("gate"),
     )
 
 

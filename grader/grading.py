@@ -30,6 +30,8 @@ TEST_BASES = {"trace": Basis.CLAIMED, "run": Basis.MEASURED, "evaluation": Basis
 PROVED_BY_UPDATES = frozenset(("order", "wiring", "scaling", "scheduler"))
 #: why a line was not judged in a quick run
 QUICK = "quick"
+#: why a line earns nothing whatever was found for it
+GATE = "gate-closed"
 SEVERE = (Severity.ERROR, Severity.WARNING)
 
 
@@ -79,7 +81,7 @@ def judge(line: RubricLine, outcomes: Mapping[str, Outcome], run: Run, evaluatio
         return replace(verdict, status=Status.ERROR, score=None, needs_review=True, reason="grader-failed")
     if not any(outcome.decided for outcome in said):
         return _undecided(verdict, broken, run, _missing(said, evaluation))
-    lost = _lost(line, findings)
+    lost = lost_share(line, findings)
     if not lost and _waits_for_evaluation(said):
         return _undecided(verdict, broken, run, _missing(said, evaluation))
     score = round(line.points * (1 - lost), 4)
@@ -107,6 +109,14 @@ def rest_on_replay(verdict: Verdict, outcomes: Mapping[str, Outcome], evidence: 
     proved = replayed.equal is True and not verdict.findings
     named = {finding.check for finding in verdict.findings} & set(replayed.matches)
     return replace(verdict, basis=Basis.RECOMPUTED) if proved or named else verdict
+
+
+def close(verdict: Verdict) -> Verdict:
+    """The verdict of a line once a gate has lost its points: nothing is earned; a failure of ours stays one."""
+    if verdict.status is Status.ERROR:
+        return verdict
+    status = Status.SKIPPED if verdict.score is None or verdict.score else verdict.status
+    return replace(verdict, status=status, score=0.0, needs_review=False, reason=GATE)
 
 
 def doubt_answers(verdict: Verdict, outcomes: Mapping[str, Outcome], evidence: Evidence) -> Verdict:
@@ -165,7 +175,7 @@ def _undecided(verdict: Verdict, broken: list[str], run: Run, missing: str) -> V
     return replace(verdict, status=Status.SKIPPED, score=None, needs_review=True, reason=missing)
 
 
-def _lost(line: RubricLine, findings: Iterable[Finding]) -> float:
+def lost_share(line: RubricLine, findings: Iterable[Finding]) -> float:
     """The share of the line that its findings cost: the dearest counts, the rest costs nothing more."""
     return max((_cost(line, finding) for finding in findings), default=0.0)
 

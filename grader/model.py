@@ -149,6 +149,8 @@ class RubricLine:
     #: the share of the points that a warning costs, 0 to 1
     warning: float = 0.0
     settings: Mapping[str, object] = field(default_factory=dict)
+    #: an error that takes all of its points takes those of every other line
+    gate: bool = False
 
 
 @dataclass(frozen=True)
@@ -261,7 +263,8 @@ class Run:
     reason: str | None = None
     #: only what the first steps show was asked for
     quick: bool = False
-    #: claimed: steps after which a quick run was ended, its code not having come to its own end
+    #: claimed: steps after which the run was ended, its code not having come to its own end: it was a quick one, or
+    #: all points were decided
     stopped_early: int | None = None
 
 
@@ -511,6 +514,8 @@ class RunSpec:
     probe: ProbeCall | None = None
     #: end it as soon as the order of a step and the first losses are known
     quick: bool = False
+    #: stop once the order of a step is known, and go on when told so
+    checkpoint: bool = False
     #: end it at the first update: it is wanted for the model that it builds, before that has learned anything
     build_only: bool = False
 

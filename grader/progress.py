@@ -89,6 +89,13 @@ class ProgressLine:
             self._shown = now
             self._write(f"{text}\n")
 
+    def say(self, text: str) -> None:
+        """A line that stays, above the live one."""
+        if not self.quiet:
+            self.done()
+            self._live = False
+            self._write(f"{one_line(self.name, 60)}: {text}\n")
+
     def done(self) -> None:
         """Take the live line away."""
         if self._live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from .device import resolve
 from .earlier import earlier_attempts
 from .errors import UsageError
 from .intake import named_exercise
-from .model import Exercise
+from .model import Check, Exercise, Finding
 from .note import FILE, read_note
 from .output import check_place, write_text
 from .progress import ProgressLine
@@ -89,6 +90,8 @@ def _grade(request: Request, workshop: Workshop) -> Result:
     progress = ProgressLine(request.submission.name, quiet=request.quiet)
     note = read_note(request.metadata)
     chosen = replace(options(request, progress, workshop), metadata=note.metadata)
+    if not request.quiet:
+        chosen = replace(chosen, notice=lambda finding: progress.say(so_far(finding, checks)))
     workshop.prepare(request.sandbox, request.seed)
     assessment, others = take_in(request.submission, named_exercise(request.exercise), plugins, checks, chosen)
     exercise = assessment.exercise
@@ -144,6 +147,12 @@ def explain_choice(exercise: Exercise, others: tuple[Exercise, ...]) -> str:
         return ""
     names = ", ".join(other.id for other in others)
     return f"exercise: {exercise.id} (also fits: {names}; --exercise chooses)\n"
+
+
+def so_far(finding: Finding, checks: Mapping[str, Check]) -> str:
+    """An error that shows while the run is still under way."""
+    line = f", line {finding.where.line}" if finding.where is not None else ""
+    return f"so far: {checks[finding.check].title}{line} ({finding.check})"
 
 
 def explain_run(result: Result) -> str:

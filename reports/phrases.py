@@ -7,7 +7,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader import Basis, Blame, RenderContext, Result, RunStatus, Severity, Status, visible
+from grader import (
+    Basis,
+    Blame,
+    RenderContext,
+    Result,
+    RunRecord,
+    RunStatus,
+    Severity,
+    Status,
+    VerdictRecord,
+    visible,
+)
 
 #: a sign for each state that does not rest on colour
 GLYPHS = {
@@ -56,6 +67,12 @@ def status_word(status: Status, context: RenderContext) -> str:
     }[status]
 
 
+def line_word(verdict: VerdictRecord, context: RenderContext) -> str:
+    """The state of one line of this result."""
+    closed = verdict.status is Status.SKIPPED and verdict.reason == "gate-closed"
+    return context.gettext("not counted") if closed else status_word(verdict.status, context)
+
+
 def severity_word(severity: Severity, context: RenderContext) -> str:
     """What a finding weighs."""
     return {
@@ -74,8 +91,10 @@ def basis_word(basis: Basis, context: RenderContext) -> str:
     }[basis]
 
 
-def run_sentence(status: RunStatus, context: RenderContext) -> str:
+def run_sentence(run: RunRecord, context: RenderContext) -> str:
     """How the run ended."""
+    if run.status is RunStatus.COMPLETED and run.stopped_early is not None:
+        return context.gettext("ended early by the grader")
     return {
         RunStatus.COMPLETED: context.gettext("ran to its end"),
         RunStatus.CRASHED: context.gettext("ended by an exception"),
@@ -86,17 +105,26 @@ def run_sentence(status: RunStatus, context: RenderContext) -> str:
         RunStatus.KILLED: context.gettext("ended by a signal"),
         RunStatus.REJECTED: context.gettext("not run: it cannot be used as it is"),
         RunStatus.SANDBOX_FAILED: context.gettext("not run: the sandbox did not start"),
-    }[status]
+    }[run.status]
 
 
 def quick_sentence(result: Result, context: RenderContext) -> str:
-    """What a quick run left out; empty for a whole one."""
+    """What a run that was ended early left out; empty for a whole one."""
     if not result.run.quick:
-        return ""
+        return _decided_early(result, context)
     if result.run.stopped_early is None:
         return context.gettext("A quick run: what only hidden data or a whole run shows was not judged.")
     said = context.gettext(
         "A quick run: ended after {steps} steps; what only hidden data or a whole run shows was not judged."
+    )
+    return said.format(steps=result.run.stopped_early)
+
+
+def _decided_early(result: Result, context: RenderContext) -> str:
+    if result.run.stopped_early is None:
+        return ""
+    said = context.gettext(
+        "The run was ended after {steps} steps: what they show decides all points, so the rest was not run."
     )
     return said.format(steps=result.run.stopped_early)
 
@@ -132,6 +160,7 @@ def reason_sentence(reason: str, context: RenderContext) -> str:
         "answers-differ": context.gettext(
             "The trained weights give other answers in a model built anew; somebody has to look at it."
         ),
+        "gate-closed": context.gettext("Another line has to be right before this one counts."),
         "nothing-trained": context.gettext("No training was seen, so there is nothing to judge."),
         "no-evidence": context.gettext("What was observed is not enough to decide this."),
         "grader-failed": context.gettext("One of the grader’s checks failed."),

@@ -119,7 +119,7 @@ def _closing(console: Console, page: view.View, context: RenderContext) -> None:
         console.print()
         console.print(f"{context.gettext('For the instructor')}: {reason}")
     run = page.result.run
-    ended = phrases.run_sentence(run.status, context)
+    ended = phrases.run_sentence(run, context)
     console.print()
     facts = [
         ended,

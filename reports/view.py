@@ -325,7 +325,7 @@ def _line(verdict: VerdictRecord, told: Sequence[Told], context: RenderContext) 
         id=visible(verdict.id, 60),
         title=rubric_title(verdict.id, context),
         status=verdict.status,
-        word=phrases.status_word(verdict.status, context),
+        word=phrases.line_word(verdict, context),
         glyph=phrases.GLYPHS[verdict.status],
         score=phrases.points(verdict.score),
         max_score=phrases.points(verdict.max_score),

@@ -56,6 +56,7 @@ LAYERS = (
         "assessment",
         "oracle",
         "fresh",
+        "early",
         "hidden_test",
         "earlier",
     ),

@@ -29,6 +29,8 @@ class Collector:
     end: claims.End | None = None
     crash: Crash | None = None
     trace: bytes | None = None
+    #: the worker waits to be told whether to go on
+    waits: bool = False
     answer: claims.Answer | None = None
     logits: bytes | None = None
     weights: bytes | None = None
@@ -87,6 +89,8 @@ class Collector:
             self._note_once("the worker sent more of a trace than the limit lets in")
         elif message.kind == "T":
             self.trace = message.payload
+        elif message.kind == "C":
+            self.waits = True
         elif message.kind == "S" and len(self.snapshots) < self.most_snapshots:
             self.snapshots.append(message.payload)
         elif message.kind == "P":

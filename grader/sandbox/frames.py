@@ -9,7 +9,8 @@ from dataclasses import dataclass
 _HEADER = struct.Struct("<cI")
 #: the most bytes that a frame of each kind may carry; logits, weights and snapshots only while they are awaited
 LIMITS = {
-    "H": 65_536, "B": 0, "P": 1_024, "T": 8_000_000, "X": 262_144, "E": 1_024, "A": 8_192, "L": 0, "W": 0, "S": 0,
+    "H": 65_536, "B": 0, "P": 1_024, "T": 8_000_000, "C": 0, "X": 262_144, "E": 1_024,
+    "A": 8_192, "L": 0, "W": 0, "S": 0,
 }  # fmt: skip
 
 

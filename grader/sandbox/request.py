@@ -30,6 +30,7 @@ def encode_request(spec: RunSpec, jail: Mapping[str, Any], canary: Mapping[str, 
         "probe": vars(spec.probe) if spec.probe is not None else None,
         "quick": spec.quick,
         "build_only": spec.build_only,
+        "checkpoint": spec.checkpoint,
         "jail": dict(jail),
         "canary": canary,
     }

@@ -51,6 +51,8 @@ class Session:
             self._collector.expect(calls(spec.probe) * (spec.probe.steps + 2), MOST_SNAPSHOT_BYTES)
         self._supervisor: Supervisor | None = None
         self._worker: Worker | None = None
+        #: at its checkpoint the run was told to end there
+        self._told_enough = False
 
     def __enter__(self) -> Self:
         return self
@@ -60,16 +62,22 @@ class Session:
     ) -> None:
         self.close()
 
-    def run(self, given_up: Callable[[], bool] = lambda: False) -> Run:
+    def run(
+        self, given_up: Callable[[], bool] = lambda: False, enough: Callable[[Trace], bool] = lambda trace: False
+    ) -> Run:
         """Start the worker and watch until the student's code is over; raises for nothing that a worker does.
 
-        `given_up`: nobody waits for it any more.
+        `given_up`: nobody waits for it any more. `enough`: asked once, where the spec has a checkpoint, with the trace
+        so far; the run ends there when it says so.
         """
         try:
             supervisor, collector = self._start(), self._collector
         except SandboxError as error:
             return self._failed(str(error))
-        supervisor.watch(lambda: collector.end is not None or given_up())
+        supervisor.watch(lambda: collector.end is not None or given_up() or self._at_checkpoint())
+        if self._at_checkpoint():
+            self._pass_checkpoint(supervisor, enough)
+            supervisor.watch(lambda: collector.end is not None or given_up())
         trace = self._trace()
         outcome = judge(self._seen(supervisor, trace))
         notes = [note for note in (outcome.reason, *collector.notes) if note]
@@ -185,7 +193,17 @@ class Session:
 
     def _stopped_early(self) -> bool:
         end = self._collector.end
-        return self._spec.quick and end is not None and end.reason == "enough"
+        asked = self._spec.quick or self._told_enough
+        return asked and end is not None and end.reason == "enough"
+
+    def _at_checkpoint(self) -> bool:
+        return self._spec.checkpoint and self._collector.waits and self._collector.end is None
+
+    def _pass_checkpoint(self, supervisor: Supervisor, enough: Callable[[Trace], bool]) -> None:
+        """Say whether to go on. A worker that waits again has been answered already."""
+        trace = self._trace()
+        self._told_enough = trace is not None and enough(trace)
+        supervisor.send("Q", b'{"ask":"end"}' if self._told_enough else b'{"ask":"go-on"}')
 
     def _sandbox(self) -> str:
         """What held, e.g. `bubblewrap+landlock+seccomp+cgroup`."""

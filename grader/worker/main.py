@@ -121,8 +121,8 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
 
         loaders.keep_in_process()
     recorder.install()
-    if request["quick"]:
-        end_when_enough(channel, recorder)
+    if request["quick"] or request["checkpoint"]:
+        end_when_enough(channel, recorder, ask=not request["quick"])
     if request["build_only"]:
         recorder.when_trained(lambda: end_when_built(channel, recorder, offered))
     channel.send_json("H", {"torch": torch.__version__, "layers": layers})
@@ -136,17 +136,30 @@ def train_and_answer(channel: Channel, request: dict[str, Any], work: Path, laye
     return 0
 
 
-def end_when_enough(channel: Channel, recorder: Any) -> None:
-    """In a quick run the worker ends in the middle of the student's loop, whose whole trace there is not."""
+def end_when_enough(channel: Channel, recorder: Any, *, ask: bool) -> None:
+    """In a quick run the worker ends in the middle of the student's loop, whose whole trace there is not.
+
+    `ask`: only where the supervisor, who gets the trace so far, says that no more is needed.
+    """
     from . import quick
 
     def end() -> None:
+        if ask and not is_enough(channel, recorder):
+            return
         recorder.emit_as_it_stands()
         channel.send_json("E", {"exit": None, "reason": "enough"})
         channel.receive()
         os._exit(0)
 
     quick.Enough(recorder, end)
+
+
+def is_enough(channel: Channel, recorder: Any) -> bool:
+    """Send the trace as it stands, and wait for a word on whether to end."""
+    recorder.emit_so_far()
+    channel.send("C")
+    received = channel.receive()
+    return received is None or json.loads(received[1]).get("ask") != "go-on"
 
 
 def end_when_built(channel: Channel, recorder: Any, offered: Any) -> None:

@@ -20,23 +20,27 @@ class Epochs(Protocol):
 
 
 class Enough:
-    """Counts the steps of all optimizers; calls `end`, which does not return, after one of them.
+    """Counts the steps of all optimizers; calls `end` after one of them, once.
 
-    Nothing is raised in the student's code, which could catch it.
+    It need not return. Nothing is raised in the student's code, which could catch it.
     """
 
     def __init__(self, epochs: Epochs, end: Callable[[], None]) -> None:
         self._epochs = epochs
-        self._end = end
+        self._end: Callable[[], None] | None = end
         self._steps = 0
         self._first: int | None = None
         # after the recorder's own: it has seen the step when this one is called
         register_optimizer_step_post_hook(self._stepped)
 
     def _stepped(self, optimizer: Optimizer, arguments: object, named: object) -> None:
+        # the hook stays: hooks are being gone through
+        if self._end is None:
+            return
         self._steps += 1
         epoch = self._epochs.epoch()
         if self._first is None:
             self._first = epoch
         if self._steps >= MOST_STEPS or (self._steps >= LEAST_STEPS and epoch > self._first):
-            self._end()
+            end, self._end = self._end, None
+            end()

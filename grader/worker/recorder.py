@@ -123,6 +123,10 @@ class Recorder:
             }
         )
 
+    def emit_so_far(self) -> None:
+        """The trace of a loop that goes on, without the facts about its model."""
+        self._books.tried("so far", lambda: self._emit({**self._books.snapshot(), "called": self.called}))
+
     def emit_as_it_stands(self) -> None:
         """The trace so far with the facts about the model; what only the end of a loop shows is not in it."""
         books = self._books
