@@ -73,9 +73,8 @@ __all__ = [
     "EpochFacts", "Evaluation", "Event", "Evidence", "Exercise", "Finding", "ForwardGroup", "Grade", "GraderError",
     "LoaderFacts", "LossCall", "Mistake", "ModelFacts", "Operation", "OptimizerFacts", "Outcome", "Overview", "Place",
     "RateFacts", "RenderContext", "Renderer", "Replay", "Result", "Returned", "Run", "RunRecord", "RunStatus",
-    "SchedulerFacts", "Series", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission", "SubmissionKind",
-    "Summary", "Timeline", "Trace", "UsageError", "Verdict", "VerdictRecord", "agree", "as_record", "by_hand", "check",
-    "decimals",
-    "describe", "export", "fits", "gradebooks", "hookimpl", "line_of", "one_line", "page_name", "plain_values", "sign",
-    "speaks_of", "to_json", "visible",
+    "SchedulerFacts", "Series", "Severity", "Sign", "Status", "StepEvent", "StepPattern", "Submission",
+    "SubmissionKind", "Summary", "Timeline", "Trace", "UsageError", "Verdict", "VerdictRecord", "agree", "as_record",
+    "by_hand", "check", "decimals", "describe", "export", "fits", "gradebooks", "hookimpl", "line_of", "one_line",
+    "page_name", "plain_values", "sign", "speaks_of", "to_json", "visible",
 ]  # fmt: skip
