@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,6 +49,12 @@ class Answers:
         self._recorder = recorder
         self._offered = offered
         self._preparation: Preparation | None = None
+
+    def get_ready(self) -> None:
+        """Find it out before anybody asks. What goes wrong is told to whoever asks."""
+        if self._offered.folder is not None:
+            with contextlib.suppress(BaseException):
+                self._find()
 
     def logits(self, model: nn.Module | None, images: NDArray[np.uint8]) -> Answer:
         """Logits float32 (n, 10) for images (n, height, width), else None with a reason and its detail.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def answer(channel: Channel, recorder: Any, offered: Any) -> None:
     """Answer until the supervisor hangs up or asks to leave."""
     parked = Parked(channel, recorder, offered)
+    parked.get_ready()
     while (received := channel.receive()) is not None:
         kind, payload = received
         question = json.loads(payload) if kind == "Q" else {}
@@ -40,6 +41,10 @@ class Parked:
         # looked up once: how images are prepared does not change any more
         self._answers = importlib.import_module(f"{__package__}.answer").Answers(recorder, offered)
         self._weights = importlib.import_module(f"{__package__}.weights")
+
+    def get_ready(self) -> None:
+        """Do what every answer needs while nobody waits for one."""
+        self._answers.get_ready()
 
     def send_weights(self) -> None:
         """One frame with the weights as they are now, or why there are none."""

@@ -26,6 +26,7 @@ TOLERANCE = 1e-5
 BATCHES = 4
 SAMPLES = 4
 CANDIDATES = 12
+SHORTLIST = 48
 CHUNK = 10_000
 #: a raw image this similar is the one: no better one needs to be looked for
 CERTAIN = 0.99999
@@ -195,19 +196,26 @@ def as_pictures(rows: Tensor) -> list[Tensor]:
 
 
 def similar(pictures: Tensor, offered: Offered, train: bool) -> list[NDArray[np.uint8]]:
-    """For each picture the raw images (k, 28, 28) that correlate best with it, or with its negative."""
-    wanted = _unit(pictures.flatten(1).float())
+    """For each picture the raw images (k, 28, 28) that correlate best with it, or with its negative.
+
+    They are chosen among those whose every fourth pixel does, which takes a fourth of the time.
+    """
+    wanted, coarse = _unit(pictures.flatten(1).float()), _unit(_every_fourth(pictures))
     scores = torch.zeros(len(wanted), 0)
     found = torch.zeros(len(wanted), 0, SIDE, SIDE, dtype=torch.uint8)
     for raw in _raw_chunks(offered, train):
-        new = _correlations(wanted, raw.flatten(1).float())
-        best = new.topk(min(CANDIDATES, new.shape[1]))
-        scores = torch.cat([scores, best.values], dim=1)
-        found = torch.cat([found, raw[best.indices]], dim=1)
+        near = raw[_correlations(coarse, _every_fourth(raw)).topk(min(SHORTLIST, len(raw))).indices]
+        exact = [_correlations(row[None], images.flatten(1).float()) for row, images in zip(wanted, near, strict=True)]
+        scores, found = torch.cat([scores, torch.cat(exact)], dim=1), torch.cat([found, near], dim=1)
         if bool((scores.amax(dim=1) > CERTAIN).all()):
             break
     order = scores.topk(min(CANDIDATES, scores.shape[1])).indices
     return [found[row, order[row]].numpy() for row in range(len(wanted))]
+
+
+def _every_fourth(images: Tensor) -> Tensor:
+    """Every second pixel of every second row, as rows of values."""
+    return images[:, ::2, ::2].flatten(1).float()
 
 
 def _raw_chunks(offered: Offered, train: bool) -> Iterator[Tensor]:
