@@ -25,9 +25,9 @@ attacks: $(READY) ## every attack behind every wall, a quarter of an hour; the s
 fuzz: $(READY) ## what reads bytes from outside, fed with spoiled ones: FUZZ examples for each reader
 	FUZZ=$(or $(FUZZ),20000) $(BIN)/python -m pytest -q tests/test_fuzz.py
 
-bench: $(READY) $(OTTER) ## what grading costs beside running, as ratios
+bench: $(READY) $(OTTER) ## what grading costs beside running, as ratios: half an hour
 	$(BIN)/python tests/bench_recorder.py
-	$(BIN)/python tests/bench.py --plot docs/performance.svg --otter $(OTTER) $(if $(DATA),--data-root $(DATA))
+	$(BIN)/python tests/bench.py --class-size 20 --class-size 200 --plot docs/performance.svg --otter $(OTTER) $(if $(DATA),--data-root $(DATA))
 
 # an environment of its own, which has torch from ours: what Otter needs in other versions stays out of ours
 $(OTTER): $(READY)

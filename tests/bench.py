@@ -9,26 +9,36 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 try:
+    from .bench_costs import Cost, Row, afresh, command, measure, shares, table
     from .bench_otter import assignment
     from .bench_plot import bars
 except ImportError:  # as a script
+    from bench_costs import (  # type: ignore[import-not-found, no-redef]
+        Cost,
+        Row,
+        afresh,
+        command,
+        measure,
+        shares,
+        table,
+    )
     from bench_otter import assignment  # type: ignore[import-not-found, no-redef]
     from bench_plot import bars  # type: ignore[import-not-found, no-redef]
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "reference" / "mnist_mlp.py"
 SMALL = ROOT / "reference" / "regression_loop.py"
+#: submissions of a class that is graded once only
+MANY = 100
 GRADE = (sys.executable, "-m", "grader.cli")
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 #: what a script's own process needs to import torchvision beside a CPU-only torch: the worker's repair
 BARE = """
 import importlib.util, runpy, sys
@@ -78,96 +88,6 @@ register_optimizer_step_post_hook(told)
 """
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Of one run: seconds on the clock, and of all processors together where the kernel counts them for us."""
-
-    wall: float
-    cpu: float | None
-
-
-@dataclass
-class Row:
-    """One line of a table: what it cost, over several turns. `times`: how many such runs it stands for."""
-
-    what: str
-    costs: list[Cost] = field(default_factory=list)
-    times: int = 1
-
-    @property
-    def wall(self) -> float:
-        return self.times * statistics.median(cost.wall for cost in self.costs)
-
-    @property
-    def cpu(self) -> float | None:
-        known = [cost.cpu for cost in self.costs if cost.cpu is not None]
-        return self.times * statistics.median(known) if known else None
-
-
-@contextlib.contextmanager
-def counted() -> Iterator[Path | None]:
-    """A control group that counts processor time of all that is started in it, also of forks that nobody waits for."""
-    for place, name in (("/sys/fs/cgroup/cpuacct", "cpuacct.usage"), ("/sys/fs/cgroup", "cpu.stat")):
-        group = Path(place) / f"gradeloop-bench-{os.getpid()}"
-        try:
-            group.mkdir()
-        except OSError:
-            continue
-        try:
-            yield group / name if (group / name).exists() else None
-        finally:
-            with contextlib.suppress(OSError):
-                group.rmdir()
-        return
-    yield None
-
-
-def used(counter: Path) -> float:
-    text = counter.read_text()
-    return int(text) / 1e9 if counter.name == "cpuacct.usage" else int(text.split()[1]) / 1e6
-
-
-def command(*parts: str | Path, folder: Path, allowed: Iterable[int] = (0,)) -> Callable[[], Cost]:
-    """A command as a function; its output is thrown away, an unexpected end is not."""
-
-    def run() -> Cost:
-        with counted() as counter:
-            enter = None if counter is None else str(counter.parent / "cgroup.procs")
-            start = time.perf_counter()
-            done = subprocess.run(
-                ["/bin/sh", "-c", 'test -z "$0" || echo $$ > "$0"; exec "$@"', enter or "", *map(str, parts)],
-                cwd=folder,
-                env={**os.environ, **ONE_THREAD},
-                capture_output=True,
-                text=True,
-            )
-            wall = time.perf_counter() - start
-            if done.returncode not in allowed:
-                raise SystemExit(f"{parts}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
-            return Cost(wall, used(counter) if counter is not None else None)
-
-    return run
-
-
-def afresh(run: Callable[[], Cost], out: Path) -> Callable[[], Cost]:
-    """The same without results of an earlier turn."""
-
-    def removed_first() -> Cost:
-        shutil.rmtree(out, ignore_errors=True)
-        return run()
-
-    return removed_first
-
-
-def measure(runs: Mapping[str, Callable[[], Cost]], turns: int) -> dict[str, Row]:
-    """Each of them in turn, so that a slow minute of the machine meets them all."""
-    rows = {what: Row(what) for what in runs}
-    for _ in range(turns):
-        for what, run in runs.items():
-            rows[what].costs.append(run())
-    return rows
-
-
 def torchvision_layout(data: Path, folder: Path) -> Path:
     """MNIST where a bare script looks for it: ./data/MNIST/raw."""
     raw = folder / "data" / "MNIST" / "raw"
@@ -200,39 +120,69 @@ def answers(turns: int, folder: Path) -> list[Row]:
     return list(measure(runs, turns).values())
 
 
-def small_class(count: int, turns: int, folder: Path, otter: Path | None) -> list[Row]:
-    """A class beside its submissions run one after another, bare or in a pytest process each."""
-    submissions, one, out = (folder / f"{name}{count}" for name in ("class", "one", "out"))
+@dataclass(frozen=True)
+class Class:
+    """Submissions that differ in a comment, and how one of them is run without a grader."""
+
+    what: str
+    exercise: str
+    source: str
+    #: the program and its arguments before the script's path
+    bare: tuple[str | Path, ...]
+    options: tuple[str | Path, ...] = ()
+    #: beside pytest and otter too
+    beside_others: bool = False
+
+
+def small() -> Class:
+    """The regression exercise: 200 steps on data of its own."""
+    return Class("regression", "regression-loop", SMALL.read_text(), (sys.executable,), beside_others=True)
+
+
+def on_mnist(script: Path, data: Path) -> Class:
+    """One epoch of MNIST."""
+    bare = (sys.executable, "-c", BARE, ROOT / "grader" / "worker")
+    source = script.read_text().replace("EPOCHS = 5", "EPOCHS = 1")
+    return Class("MNIST, 1 epoch", "mnist-mlp", source, bare, ("--data-root", data))
+
+
+def a_class(kind: Class, count: int, turns: int, folder: Path, otter: Path | None) -> list[Row]:
+    """A class beside its submissions run one after another, bare or in a process each of something else.
+
+    What is run for each submission is run once in a turn, and counted as often as there are submissions.
+    """
+    submissions, one, out = (folder / f"{name}-{kind.exercise}-{count}" for name in ("class", "one", "out"))
     submissions.mkdir()
     one.mkdir()
-    source = f"# exercise: regression-loop\n{SMALL.read_text()}"
+    source = f"# exercise: {kind.exercise}\n{kind.source}"
     for number in range(count):
         (submissions / f"student{number:03}.py").write_text(f"{source}\n# student {number}\n")
     (one / "submission.py").write_text(source)
-    (one / "test_submission.py").write_text(PYTEST)
-    beside = {}
-    if otter is not None:
-        assignment(otter, one)
-        beside[f"{count} times `otter run`"] = command(
-            "env", f"PATH={otter.parent}:{os.environ['PATH']}", otter, "run", "--no-logo", "-o", "graded",
-            "submission.py", folder=one,
-        )  # fmt: skip
-    rows = measure(
-        {
-            f"{count} times `python submission.py`": command(sys.executable, one / "submission.py", folder=one),
-            f"{count} times `pytest`": command(
-                sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_submission.py", folder=one
-            ),
-            f"`grade class/ -j 2` ({count} submissions)": afresh(
-                command(*GRADE, "-j", "2", "--quiet", "--out", out, submissions, folder=folder, allowed=(0, 1)), out
-            ),
-            **beside,
-        },
-        turns,
-    )  # fmt: skip
+    graded = (*GRADE, "-j", "2", "--quiet", *kind.options, "--out", out, submissions)
+    runs = {
+        f"{count} times `python submission.py` ({kind.what})": command(
+            *kind.bare, one / "submission.py", folder=folder
+        ),
+        f"`grade class/ -j 2` ({count} of {kind.what})": afresh(command(*graded, folder=folder, allowed=(0, 1)), out),
+        **(others(count, one, otter) if kind.beside_others else {}),
+    }
+    rows = measure(runs, turns)
     for what, row in rows.items():
         row.times = count if what.startswith(str(count)) else 1
     return list(rows.values())
+
+
+def others(count: int, one: Path, otter: Path | None) -> dict[str, Callable[[], Cost]]:
+    """The same submission in a process each of pytest, and of Otter where that is installed."""
+    (one / "test_submission.py").write_text(PYTEST)
+    pytest = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_submission.py")
+    found = {f"{count} times `pytest`": command(*pytest, folder=one)}
+    if otter is not None:
+        assignment(otter, one)
+        path = f"PATH={otter.parent}:{os.environ['PATH']}"
+        run = ("env", path, otter, "run", "--no-logo", "-o", "graded", "submission.py")
+        found[f"{count} times `otter run`"] = command(*run, folder=one)
+    return found
 
 
 def first_step(turns: int) -> float:
@@ -294,48 +244,36 @@ def proportional() -> float:
     return total / 1024
 
 
-def table(rows: list[Row]) -> str:
-    """Medians, spread, and ratios to the first row."""
-    base = rows[0]
-    lines = ["| what | seconds | min to max | ratio | processor seconds | ratio |", "|---|---|---|---|---|---|"]
-    for row in rows:
-        walls = [row.times * cost.wall for cost in row.costs]
-        cpu = "– | –" if row.cpu is None or not base.cpu else f"{row.cpu:.1f} | {row.cpu / base.cpu:.2f}"
-        spread = f"{min(walls):.1f} to {max(walls):.1f}"
-        lines.append(f"| {row.what} | {row.wall:.1f} | {spread} | {row.wall / base.wall:.2f} | {cpu} |")
-    return "\n".join(lines)
-
-
-def shares(tables: list[list[Row]]) -> list[tuple[str, float]]:
-    """For the plot: each row beside the first of its table, by processor time where it is known."""
-    found = []
-    for rows in tables:
-        for row in rows:
-            known = row.cpu is not None and rows[0].cpu
-            found.append((row.what.replace("`", ""), row.cpu / rows[0].cpu if known else row.wall / rows[0].wall))  # type: ignore[operator]
-    return found
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, default=os.environ.get("GRADE_DATA"), help="folder with MNIST")
     parser.add_argument("--script", type=Path, default=REFERENCE, help="the training script to time")
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--class-size", type=int, action="append", help="repeatable (default: 20; 200 takes minutes)")
+    parser.add_argument(
+        "--class-size",
+        type=int,
+        action="append",
+        help=f"repeatable (default: 20; {MANY} and more in one turn, which takes minutes)",
+    )
     parser.add_argument(
         "--otter", type=lambda name: Path(name).absolute(), help="the otter program, to be compared with"
     )
     parser.add_argument("--plot", type=Path, help="write the ratios as an SVG")
     arguments = parser.parse_args()
     tables = []
+    kinds = [small()]
+    if arguments.data_root:
+        kinds.append(on_mnist(arguments.script, Path(arguments.data_root).resolve()))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if arguments.data_root:
             tables.append(mnist(arguments.script, Path(arguments.data_root).resolve(), arguments.turns, folder))
             print(table(tables[-1]), flush=True)
         for size in arguments.class_size or [20]:
-            tables.append(small_class(size, arguments.turns, folder, arguments.otter))
-            print(f"\n{table(tables[-1])}", flush=True)
+            turns = arguments.turns if size < MANY else 1
+            for kind in kinds:
+                tables.append(a_class(kind, size, turns, folder, arguments.otter))
+                print(f"\n{table(tables[-1])}", flush=True)
         print(f"\n{table(answers(arguments.turns, folder))}", flush=True)
         step = first_step(arguments.turns)
         added = further_worker(arguments.script, Path(arguments.data_root).resolve()) if arguments.data_root else None
