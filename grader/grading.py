@@ -196,7 +196,11 @@ def _status(score: float, points: float) -> Status:
 
 
 def _basis(said: Iterable[Outcome]) -> Basis:
-    bases = [outcome.basis for outcome in said if outcome.decided]
+    """The weakest of what decided. A line that an evaluation scores rests on that, and on what takes points from it."""
+    decided = [outcome for outcome in said if outcome.decided]
+    scoring = [outcome for outcome in decided if "evaluation" in outcome.check.needs]
+    taking = [outcome for outcome in decided if any(finding.severity in SEVERE for finding in outcome.findings)]
+    bases = [outcome.basis for outcome in ([*scoring, *taking] if scoring else decided)]
     return min(bases, key=STRENGTH.index, default=Basis.MEASURED)
 
 

@@ -87,3 +87,15 @@ def test_a_recorder_that_broke_contradicts_nothing() -> None:
     """It may have lost its hooks by its own fault."""
     trace = Trace(complete=True, steps=10, unhooked=True, problem="steps: KeyError")
     assert verdict_of(make_evidence(trace=trace, replay=DENIED)).status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("findings", "basis"),
+    [((), Basis.RECOMPUTED), ((Finding("seen", Severity.NOTE),), Basis.RECOMPUTED),
+     ((Finding("seen", Severity.ERROR),), Basis.CLAIMED)],
+)  # fmt: skip
+def test_a_line_that_an_evaluation_scores_rests_on_it(findings: tuple[Finding, ...], basis: Basis) -> None:
+    """Unless something else takes points from it: then on the weaker of both."""
+    scoring = make_check("low", needs=("evaluation",), basis=Basis.RECOMPUTED)
+    outcomes = {"low": Outcome(scoring), "seen": Outcome(make_check("seen"), findings)}
+    assert judge(make_line("accuracy", 3.0, "low", "seen"), outcomes, RUN).basis is basis
