@@ -396,6 +396,8 @@ def _headline(result: Result, first: Told | None, context: RenderContext) -> str
         return gettext("Something is wrong with the exercise, not with your code. You lose no points for it.")
     if result.score is None:
         return gettext("Part of this could not be decided automatically, so a person will look at it.")
+    if result.score >= result.max_score and any(verdict.needs_review for verdict in result.verdicts):
+        return gettext("All points so far; a person will look at part of it.")
     if result.score >= result.max_score:
         return gettext("All that this exercise asks for is there. Well done.")
     if result.passed:
