@@ -10,11 +10,13 @@ from grader import Basis, Evidence, RunStatus, Severity, Sign, check, sign
 @check(
     group="run",
     severity=Severity.ERROR,
-    title="The program ran to its end without training anything",
-    message=("No gradient was computed and no weight was updated in the whole run. Forward passes seen: {count}."),
+    title="The program ran to its end, and no training with torch was seen",
+    message=(
+        "In the whole run autograd computed no gradient, and no parameter was updated. Forward passes seen: {count}."
+    ),
     why=(
-        "A model learns when gradients are computed from a loss and used to change its weights. None of this "
-        "happened, so the model at the end is the random one of the beginning."
+        "A model learns when gradients are computed from a loss and used to change its weights. None of this was "
+        "seen. Gradients that a program computes by itself, without autograd, cannot be watched."
     ),
     experiment=(
         "Put a print() on the first line inside the loop over the batches and run the program. How often "
