@@ -105,6 +105,8 @@ class OptimizerFacts:
     received: int
     trainable: int
     rates: RateFacts = RateFacts()
+    #: where it took no step: how many received gradients again and again and were never changed by anybody
+    idle: int = 0
     #: it was told to go up and not down
     maximizes: bool = False
     #: another optimizer stepped inside its step

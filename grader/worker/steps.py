@@ -254,7 +254,7 @@ class Steps:
             same = [n for n, facts in enumerate(self.listed) if (facts["name"], facts["line"]) == (name, line)]
             return same[-1] if same else MAX_OPTIMIZERS - 1
         self.listed.append({"name": name, "line": line, "steps": 0, "parameters": 0, "received": 0, "trainable": 0,
-                            "maximizes": False, "wraps": False, "remade": 0, "remade_steps": 0})  # fmt: skip
+                            "idle": 0, "maximizes": False, "wraps": False, "remade": 0, "remade_steps": 0})  # fmt: skip
         return len(self.listed) - 1
 
     def _remade(self, optimizer: Optimizer, index: int) -> None:
@@ -371,6 +371,14 @@ class Steps:
         facts["trainable"] = max(facts["trainable"], sum(leaf.requires_grad for leaf in leaves))
         received = sum(buffer is not None and buffer.received > 0 for buffer in buffers)
         facts["received"] = max(facts["received"], received)
+        facts["idle"] = 0 if facts["steps"] else sum(map(_is_idle, leaves, buffers))
+
+
+def _is_idle(leaf: Tensor, buffer: Buffer | None) -> bool:
+    """Whether gradients came more than once, and neither an optimizer nor a hand ever changed the parameter."""
+    if buffer is None or buffer.applied or buffer.stepped_at or not leaf.requires_grad:
+        return False
+    return buffer.received > 1 and leaf._version == buffer.version
 
 
 def _batches(fresh: set[Pass]) -> int:
