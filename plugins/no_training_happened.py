@@ -12,7 +12,7 @@ from grader import Basis, Evidence, RunStatus, Severity, Sign, check, sign
     severity=Severity.ERROR,
     title="The program ran to its end, and no training with torch was seen",
     message=(
-        "In the whole run autograd computed no gradient, and no parameter was updated. Forward passes seen: {count}."
+        "In the whole run no gradient of autograd and no update of a parameter was seen. Forward passes seen: {count}."
     ),
     why=(
         "A model learns when gradients are computed from a loss and used to change its weights. None of this was "
