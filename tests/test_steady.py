@@ -26,8 +26,18 @@ i = 0
 """
 #: bytes of a trace, however long the run was
 BOUND = 80_000
+#: pairs of samples and labels are looked at in the first steps of ten passes: here in none, so that runs begin soon
+SOON = "import sys; sys.modules['gradeloop_worker.pairs'].PASSES = 0; "
 #: the same program, every step of which is looked at closely
-CLOSELY = "import sys; sys.modules['gradeloop_worker.books'].FIRST_UPDATES = 10**9\n"
+CLOSELY = "sys.modules['gradeloop_worker.books'].FIRST_UPDATES = 10**9"
+#: counts the steps that are only glanced at
+COUNTED = """
+def counting(original):
+    def stepped(self): glanced.append(i); original(self)
+    return stepped
+Glances, glanced = sys.modules['gradeloop_worker.steady'].Steady, []
+Glances.stepped = counting(Glances.stepped)
+"""
 LOOP = """
 for epoch in range(6):
     for a, b in loader:
@@ -47,7 +57,7 @@ def trace_of(program: str, *, closely: bool = False) -> Trace:
 
 def recording_of(program: str, *, closely: bool = False) -> Recording:
     """What a program leaves; the recorder itself must not fail."""
-    recording = run((CLOSELY if closely else "\n") + PRELUDE + textwrap.dedent(program))
+    recording = run(SOON + (CLOSELY if closely else "") + PRELUDE + textwrap.dedent(program))
     assert recording.trace.problem == ""
     return recording
 
@@ -210,6 +220,17 @@ if bad:
     "counted": RIGHT.replace("CE(m(a), b)", "CE(out := m(a), b)") + "\nout.argmax(0 if bad else 1); out.max(1)",
     "a closure": "def closure(): o.zero_grad(); l = CE(m(a), b); l.backward(); return l\n"
                  "if bad: o.step(closure)\nelse: " + RIGHT,
+    "a loss from nowhere": """
+        o.zero_grad(); out = m(a)
+        if bad: torch.tensor(1., requires_grad=True).backward()
+        else: CE(out, b).backward()
+        o.step()
+    """,
+    "gradients of the output": """
+        o.zero_grad(); out = m(a); loss = CE(out, b)
+        if bad: torch.autograd.grad(loss, out)
+        else: loss.backward(); o.step()
+    """,
     "gradients by function": RIGHT + "\nif bad: torch.autograd.grad(CE(m(a), b), m.parameters())",
     "inside another module": """
         if i == 0: w = nn.Sequential(m)
@@ -227,6 +248,22 @@ if bad:
 """,
     "input as keyword": "o.zero_grad(); loss = CE(m(input=a) if bad else m(a), b); loss.backward(); o.step()",
     "saved": RIGHT + "\nimport copy\nif bad: copy.deepcopy(m.state_dict()); copy.deepcopy(m)(a)",
+    "a copy": RIGHT + """
+import copy
+if bad:
+    other = copy.deepcopy(m)
+    with torch.no_grad(): other[0].weight.zero_(); CE(other(a), b); assert not torch.equal(other(a), m(a))
+""",
+    "a hook of ones own": """
+        if i == 0: seen = []
+        if bad: handle = m.register_forward_hook(lambda *called: seen.append(i))
+        o.zero_grad(); loss = CE(m(a), b); loss.backward(); o.step()
+        if bad: handle.remove(); assert seen[-1] == i
+    """,
+    "compiled": """
+        if i == 0: other = torch.compile(m, backend='eager')
+        o.zero_grad(); loss = CE((other if bad else m)(a), b); loss.backward(); o.step()
+    """,
     "loaded": RIGHT + "\nif bad: m.load_state_dict(m.state_dict())",
 }  # fmt: skip
 CASES = [(name, when) for name in MISTAKES for when in WHEN if when != "never"]
@@ -243,6 +280,13 @@ def test_a_glance_counts_what_a_close_look_counts(name: str, when: str) -> None:
         right = counts_of_the_right_loop()
         assert right["outcomes"] == {"fresh": 240}
         assert any(glanced[part] != right[part] for part in ("outcomes", "backwards", "sightings"))
+
+
+@pytest.mark.parametrize(("closely", "least", "most"), [(False, 140, 230), (True, 0, 0)])
+def test_a_right_loop_is_glanced_at_for_most_of_its_steps(closely: bool, least: int, most: int) -> None:
+    """Otherwise the comparisons here would compare close looks with close looks."""
+    program = COUNTED + looping(RIGHT) + "\nresult = len(glanced)"
+    assert least <= recording_of(program, closely=closely).result <= most
 
 
 def test_a_long_trace_is_no_larger_than_a_short_one() -> None:

@@ -20,7 +20,13 @@ class LossWatch:
         #: the newest call of each function with a graph
         self._usual: dict[str, LossCall] = {}
 
-    def glanced(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: object) -> bool:
+    def ended(self, name: str, original: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any],
+              result: object) -> None:  # fmt: skip
+        """A call is over. `result`: None when it raised."""
+        if self._books.ledger.close or not self._is_as_ever(name, args, result):
+            self._look(name, original, args, kwargs, result)
+
+    def _is_as_ever(self, name: str, args: tuple[Any, ...], result: object) -> bool:
         """While all is calm, a loss in a graph belongs to the call that was seen before; False to look after all."""
         usual = self._usual.get(name)
         forward = self._books.forwards.newest
@@ -28,15 +34,17 @@ class LossWatch:
             return False
         if self._books.pairs.active:
             return False
-        if forward is None or forward.batch is not None or not args or forward.outputs[0]() is not args[0]:
+        if forward is None or forward.batch is not None or not args:
+            return False
+        # a forward of a run that is over may have lost its output, and one by a compiled model is not seen at all
+        if not forward.outputs or forward.outputs[0]() is not args[0]:
             return False
         usual.calls += 1
         forward.judged = True
         return True
 
-    def called(self, name: str, original: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any],
-               result: object) -> None:  # fmt: skip
-        """A call is over. `result`: None when it raised."""
+    def _look(self, name: str, original: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any],
+              result: object) -> None:  # fmt: skip
         books = self._books
         line = books.lines.here()
         if books.ledger.close:

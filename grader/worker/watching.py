@@ -294,8 +294,7 @@ class Watching:
     # -- losses and evaluations -------------------------------------------------------------------------
 
     def _losses(self) -> None:
-        books, called, glanced = self._books, self._loss_watch.called, self._loss_watch.glanced
-        steady = books.steady
+        books, ended, steady = self._books, self._loss_watch.ended, self._books.steady
 
         def maker(name: str) -> Callable[[Function], Function]:
             def make(original: Function) -> Function:
@@ -307,10 +306,8 @@ class Watching:
                         result = original(*args, **kwargs)
                         return result
                     finally:
-                        if steady.on and steady.loses(name, result):
-                            pass
-                        elif books.ledger.close or not glanced(name, args, kwargs, result):
-                            books.tried("losses", lambda: called(name, original, args, kwargs, result))
+                        if not (steady.on and steady.loses(name, result)):
+                            books.tried("losses", lambda: ended(name, original, args, kwargs, result))
 
                 return loss
 
