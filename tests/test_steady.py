@@ -35,7 +35,7 @@ COUNTED = """
 def counting(original):
     def stepped(self): glanced.append(i); original(self)
     return stepped
-Glances, glanced = sys.modules['gradeloop_worker.steady'].Steady, []
+Glances, glanced = sys.modules['gradeloop_worker.glances'].Glances, []
 Glances.stepped = counting(Glances.stepped)
 """
 LOOP = """
@@ -287,6 +287,14 @@ def test_a_right_loop_is_glanced_at_for_most_of_its_steps(closely: bool, least: 
     """Otherwise the comparisons here would compare close looks with close looks."""
     program = COUNTED + looping(RIGHT) + "\nresult = len(glanced)"
     assert least <= recording_of(program, closely=closely).result <= most
+
+
+def test_an_error_at_the_end_of_a_run_is_none_of_the_students() -> None:
+    """The program runs to its end, and the trace says that the recorder failed."""
+    broken = "sys.modules['gradeloop_worker.handover'].catch_up = None"
+    recording = run(SOON + broken + PRELUDE + looping(RIGHT))
+    assert recording.crash is None
+    assert recording.trace.problem.startswith("steady: TypeError")
 
 
 def test_a_long_trace_is_no_larger_than_a_short_one() -> None:

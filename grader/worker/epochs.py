@@ -133,8 +133,13 @@ class Epochs:
 
     def look_at_labels(self, batch: object) -> None:
         """The order of the labels is told from the first pass over a loader."""
-        if self.current is not None and self.current.facts is not None and self.current.facts.passes == 1:
+        if self.current is not None and self.current.facts is not None and self.looks_at_labels:
             self.current.facts.yielded(batch)
+
+    @property
+    def looks_at_labels(self) -> bool:
+        """Whether the labels of the next batches are looked at."""
+        return self.current is not None and self.current.facts is not None and self.current.facts.looks
 
     def exhausted(self, iterator: Any) -> None:
         """A loader has no more batches."""

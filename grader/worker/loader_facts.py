@@ -60,10 +60,13 @@ class LoaderFacts:
         self.trained += batches
         self.most_trained = max(self.most_trained, number)
 
+    @property
+    def looks(self) -> bool:
+        """Whether the labels of the next batch are to be looked at: one of the first of the first pass."""
+        return self.passes == 1 and self._looked < MAX_LOOKED
+
     def yielded(self, batch: object) -> None:
-        """A batch came, in the first pass."""
-        if self._looked >= MAX_LOOKED or self.passes > 1:
-            return
+        """A batch came whose labels are to be looked at."""
         self._looked += 1
         labels = batch[-1] if isinstance(batch, list | tuple) and len(batch) > 1 else None
         if not isinstance(labels, Tensor) or labels.dim() != 1 or labels.is_floating_point() or not len(labels):

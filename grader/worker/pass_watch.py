@@ -69,7 +69,6 @@ class PassWatch:
             books.passes.place(running)
         if roots:
             books.backwards.begins(roots[0], running, weighted)
-        self._steady.recover(roots)
         if books.ledger.close:
             place = place_of(books.lines.entry, MAX_DEPTH, sys._getframe(3))
             self._steady.draft.begins(roots, running, weighted, list(books.ledger.buffers.values()), place)
@@ -107,7 +106,6 @@ class PassWatch:
             return None
         books = self._books
         line = books.lines.here()
-        self._steady.recover(tensors_of(outputs))
         self._steady.draft.spoil()
         books.hand.functional.note(line)
         leaves = [leaf for leaf in tensors_of(inputs) if leaf.is_leaf]

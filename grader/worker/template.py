@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from dataclasses import dataclass
 from types import CodeType, FrameType
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
     from .roots import Root
     from .steps import Optimized, Pattern
 
-#: under this name the node of a forward's output bears the forward, or its number
+#: under this name the node of a forward's output bears the forward
 KEY = "gradeloop forward"
 MAX_PATH = 8
 MAX_NODES = 64
+#: frames between an event and the student's line
+MAX_DEPTH = 16
 
-Place = tuple[int, CodeType, int]
+#: some code, the instruction in it that is running, and its line
+Place = tuple[CodeType, int, int]
 
 
 @dataclass(slots=True)
@@ -160,21 +164,33 @@ def _path(root: Tensor, forward: Forward) -> tuple[int, ...] | None:
 
 
 def place_of(entry: str, depth: int, frame: FrameType | None) -> Place | None:
-    """How far from a frame the nearest one of the entry file is, its code, and its line."""
-    for number in range(depth):
+    """Where the nearest frame of the entry file is."""
+    for _ in range(depth):
         if frame is None:
             return None
         if frame.f_code.co_filename == entry:
-            return number, frame.f_code, frame.f_lineno
+            return frame.f_code, frame.f_lasti, frame.f_lineno
         frame = frame.f_back
     return None
 
 
-def is_at(place: Place, frame: FrameType | None) -> bool:
-    """Whether the same line is running as then, seen from the same place."""
-    number, code, line = place
-    for _ in range(number):
+def depth_of(place: Place, frame: FrameType | None) -> int:
+    """How far up from a frame the nearest one of a place's file is; 0 when there is none."""
+    entry = place[0].co_filename
+    for depth in range(MAX_DEPTH):
         if frame is None:
-            return False
+            return 0
+        if frame.f_code.co_filename == entry:
+            return depth
         frame = frame.f_back
-    return frame is not None and frame.f_code is code and frame.f_lineno == line
+    return 0
+
+
+def is_at(place: Place, depth: int) -> bool:
+    """Whether the frame that is so far up from the caller's is at that place."""
+    try:
+        frame = sys._getframe(depth + 1)
+    except ValueError:  # there are not so many
+        return False
+    # the line has to be looked up in a table of the code, the instruction has not
+    return frame.f_code is place[0] and (frame.f_lasti == place[1] or frame.f_lineno == place[2])

@@ -236,11 +236,12 @@ class Watching:
         def make_backward(original: Function) -> Function:
             def backward(*args: Any, **kwargs: Any) -> Any:
                 tensors = args[0] if args else kwargs.get("tensors")
-                if steady.on and steady.begins(tensors, _is_weighted(args[1] if len(args) > 1 else None)):
+                weights = args[1] if len(args) > 1 else kwargs.get("grad_tensors")
+                weighted = weights is not None and _is_weighted(weights)
+                if steady.on and steady.begins(tensors, weighted):
                     result = original(*args, **kwargs)
                     steady.ended()
                     return result
-                weighted = _is_weighted(args[1] if len(args) > 1 else kwargs.get("grad_tensors"))
                 running = self._begun(watch.begins, tensors, weighted)
                 if running is None:
                     return original(*args, **kwargs)
@@ -299,14 +300,15 @@ class Watching:
         def maker(name: str) -> Callable[[Function], Function]:
             def make(original: Function) -> Function:
                 def loss(*args: Any, **kwargs: Any) -> Any:
-                    if not _can_look():
+                    if is_compiling():
                         return original(*args, **kwargs)
                     result = None
                     try:
                         result = original(*args, **kwargs)
                         return result
                     finally:
-                        if not (steady.on and steady.loses(name, result)):
+                        if not (steady.on and steady.loses(name, result)) and _can_look():
+                            steady.leave()
                             books.tried("losses", lambda: ended(name, original, args, kwargs, result))
 
                 return loss
@@ -377,6 +379,8 @@ class Watching:
     # -- data, mixed precision, scripting ---------------------------------------------------------------
 
     def _loaders(self) -> None:
+        steady = self._books.steady
+
         def make_iter(original: Function) -> Function:
             def iterate(loader: DataLoader[Any]) -> Any:
                 iterator, caller = original(loader), sys._getframe(1)
@@ -392,7 +396,10 @@ class Watching:
                 except StopIteration:
                     self._books.tried("loaders", lambda: self._exhausted(iterator))
                     raise
-                self._books.tried("loaders", lambda: self._yielded(iterator, batch))
+                if not (steady.on and steady.yields(iterator)):
+                    self._books.tried("loaders", lambda: self._yielded(iterator, batch))
+                elif steady.labelled:
+                    self._books.tried("loaders", lambda: self._books.epochs.look_at_labels(batch))
                 return batch
 
             return following
@@ -411,9 +418,6 @@ class Watching:
 
     def _yielded(self, iterator: Any, batch: object) -> None:
         books = self._books
-        if books.steady.on and books.steady.yields(iterator):
-            books.epochs.look_at_labels(batch)
-            return
         books.epochs.yielded(iterator, batch)
         books.forwards.loader_pass = books.epochs.pass_number
         if books.pairs.active:
@@ -461,9 +465,7 @@ class Watching:
 
 def _is_weighted(weights: Any) -> bool:
     """Whether a root was given a gradient of the caller's own."""
-    if isinstance(weights, tuple | list):
-        return any(weight is not None for weight in weights)
-    return weights is not None
+    return not isinstance(weights, tuple | list) or any(weight is not None for weight in weights)
 
 
 def _is_loop(frame: FrameType) -> bool:
