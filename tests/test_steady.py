@@ -178,6 +178,9 @@ if bad:
         if bad: CE(m(x[:8]), y[:8]).backward()
         o.step()
     """,
+    "first layer frozen": "m[0].requires_grad_(not bad)\n" + RIGHT,
+    "last layer frozen": "m[3].requires_grad_(not bad)\n" + RIGHT,
+    "another optimizer": "if bad: o = torch.optim.SGD(m.parameters(), lr=.05)\n" + RIGHT,
     "another model": RIGHT
     + """
 if i == 0: m2 = nn.Linear(12, 3); o2 = torch.optim.SGD(m2.parameters(), lr=.1)

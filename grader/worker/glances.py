@@ -29,6 +29,7 @@ _tracing = torch._C._get_tracing_state
 _now = time.monotonic
 _gradient_of = attrgetter("grad")
 _version_of = attrgetter("_version")
+_is_trained = attrgetter("requires_grad")
 
 #: what came last: nothing since a step, a forward, a backward pass, the beginning of a step
 IDLE, FORWARDED, BACKED, STEPPING = range(4)
@@ -213,6 +214,8 @@ class Glances:
         if following(root.grad_fn, template.path) is not self.node:
             return False
         if {*map(_gradient_of, leaves)} != _NOTHING or [*map(_version_of, leaves)] != self.weights:
+            return False
+        if not all(map(_is_trained, leaves)):
             return False
         if template.spare and any(leaf.requires_grad is not trains for leaf, trains in template.spare):
             return False

@@ -54,6 +54,8 @@ class PassWatch:
         if books.uphill.remembers:
             books.tried("uphill", books.uphill.look)
         roots = [tensors] if isinstance(tensors, Tensor) else tensors_of(tensors)
+        if not books.ledger.close and self._step_watch.lost_its_lead():
+            books.ledger.look_closely()
         if books.ledger.close:
             self._line = books.lines.here()
             books.calls.note("backward", self._line)

@@ -76,6 +76,8 @@ class StepWatch:
         """An optimizer was given parameters."""
         books = self._books
         self._steady.leave()
+        if not books.ledger.close:
+            books.ledger.look_closely()  # what stood for these parameters was another optimizer's
         books.steps.known(optimizer, books.lines.here())
         buffers = [(leaf, books.ledger.watch(leaf)) for leaf in held_by(optimizer)]
         unnamed = [leaf for leaf, buffer in buffers if buffer is None or not buffer.name]
@@ -93,6 +95,15 @@ class StepWatch:
             self._books.forwards.watch(module)
             for name, parameter in parameters:
                 self._books.ledger.watch(parameter, name)
+
+    def lost_its_lead(self) -> bool:
+        """Whether the parameter that stands for all of an optimizer asks for no gradient, while others of it do."""
+        optimized = self._newest
+        leaf = optimized.lead.ref() if optimized is not None and optimized.lead is not None else None
+        if optimized is None or leaf is None or leaf.requires_grad:
+            return False
+        optimizer = optimized.ref()
+        return optimizer is not None and any(other.requires_grad for other in held_by(optimizer))
 
     # -- steps ------------------------------------------------------------------------------------------
 
@@ -118,6 +129,8 @@ class StepWatch:
         """
         optimized = self._newest
         if optimized is None or optimized.lead is None or self._running or optimized.ref() is not optimizer:
+            return False
+        if optimized.resting and optimized.wakes():
             return False
         lead, passes = optimized.lead, self._books.passes
         leaf = lead.ref()

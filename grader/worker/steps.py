@@ -40,6 +40,8 @@ class Optimized:
         self.inner = False
         #: the buffer that stands for all while all is calm
         self.lead: Buffer | None = None
+        #: buffers of parameters that asked for no gradient when all were looked at
+        self.resting: list[Buffer] = []
         #: what its last step found
         self.outcome = ""
         self.rates = Rates()
@@ -47,6 +49,11 @@ class Optimized:
         self.before: tuple[Tensor, Tensor] | None = None
         #: the newest patterns by outcome and numbers of passes and batches: steps of calm times belong to them
         self.usual: dict[tuple[str, tuple[int, int]], Pattern] = {}
+
+    def wakes(self) -> bool:
+        """Whether one of them asks for a gradient again: what stands for all knows nothing of it."""
+        leaves = [buffer.ref() for buffer in self.resting]
+        return any(leaf is not None and leaf.requires_grad for leaf in leaves)
 
 
 @dataclass(slots=True)
@@ -113,10 +120,11 @@ class Judge:
         """Apply what is in the buffers on behalf of the optimizer, and say what that was."""
         ledger = self._ledger
         if not ledger.close and optimized.lead is not None:
-            found = self._glance(optimized.lead, optimized)
+            woken = optimized.wakes()
+            found = None if woken else self._glance(optimized.lead, optimized)
             if found is not None:
                 return found
-            ledger.look_closely(surprised=True)
+            ledger.look_closely(surprised=not woken)
         return self._look_at_all(optimizer, optimized)
 
     def _glance(self, lead: Buffer, optimized: Optimized) -> Found | None:
@@ -140,6 +148,7 @@ class Judge:
         found = Found()
         ledger = self._ledger
         looked: list[Buffer] = []
+        optimized.resting = []
         for group in optimizer.param_groups:
             for leaf in group["params"]:
                 buffer = ledger.watch(leaf)
@@ -148,6 +157,8 @@ class Judge:
                     buffer.stepped_at = ledger.passes.clock
                     self._look_at(leaf, buffer, optimized, found)
                     looked.append(buffer)
+                elif buffer is not None:
+                    optimized.resting.append(buffer)
         optimized.lead = ledger.appoint(looked, optimized.consumer)
         return found
 
