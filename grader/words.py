@@ -15,8 +15,8 @@ _INVISIBLE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
-#: a cell that begins like this would be a formula in a spreadsheet
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: a cell that begins like this would be a formula in a spreadsheet, also with the wide signs of CJK keyboards
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def visible(text: str, limit: int = 20_000) -> str:
@@ -70,4 +70,4 @@ def _number(value: object) -> object:
 
 def cell(text: str) -> str:
     """Text for a cell of a table that a spreadsheet may open: never the beginning of a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) or text.strip().startswith(FORMULA) else text
