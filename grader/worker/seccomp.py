@@ -14,7 +14,8 @@ Instruction = tuple[int, int, int, int]
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN, _AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_NAMESPACES = 0x7E020000  # the CLONE_NEW* flags that clone(2) takes
+# the CLONE_NEW* flags that clone(2) takes; and CLONE_PARENT: nobody would bury such a child, and the room could not end
+_NAMESPACES_AND_SIBLINGS = 0x7E028000
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 #: name: number on (x86-64, AArch64); None where it does not exist
@@ -156,7 +157,7 @@ def _unless_among(argument: int, values: tuple[int, ...], action: int) -> list[I
 
 def _arguments(index: int, refuse: int) -> list[Instruction]:
     """Calls that are fine but for some of their arguments."""
-    spaces = [_argument(0), (_ANY_BIT, 0, 1, _NAMESPACES), _stop(refuse), _stop(_ALLOW)]
+    spaces = [_argument(0), (_ANY_BIT, 0, 1, _NAMESPACES_AND_SIBLINGS), _stop(refuse), _stop(_ALLOW)]
     code = _when((56, 220)[index], spaces)  # clone
     code += _when(435, [_stop(_ERRNO | errno.ENOSYS)])  # clone3: its flags lie in memory; libc falls back to clone
     code += _when((16, 29)[index], _unless_among(1, _TERMINAL_AND_FLAGS, refuse))  # ioctl
