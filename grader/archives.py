@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import stat
 import zipfile
 import zlib
@@ -14,7 +16,7 @@ from typing import IO
 from .errors import UsageError
 from .notebook import MAX_NOTEBOOK
 from .scratch import scratch
-from .submission import SUFFIXES
+from .submission import SUFFIXES, open_no_link
 from .words import visible
 
 #: the end of a zip's own table: a signature, then the number of members and the size of the table
@@ -50,7 +52,8 @@ def opened(path: Path) -> Iterator[Path]:
         yield path
         return
     with scratch() as folder:
-        unpack(path, folder, MANY)
+        # whoever names it may name a link
+        unpack(path.resolve(), folder, MANY)
         yield root_of(folder)
 
 
@@ -73,13 +76,17 @@ def unpack(path: Path, into: Path, bounds: Bounds = ONE) -> None:
     A zip is taken whole or not at all: a name that leaves the folder, a link or a password spoils all of it.
     """
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_no_link(path), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise _UnusableError("not a regular file")
             _check_table(file, bounds)
             with zipfile.ZipFile(file) as archive:
                 _write(archive, _programs(archive, bounds), into, bounds)
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, NotImplementedError, ValueError) as error:
         raise UsageError(f"{path}: not a zip that can be read: {visible(str(error), 200)}") from None
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UsageError(f"{path}: a link") from None
         raise UsageError(f"{path}: cannot be unpacked: {error.strerror or error}") from None
     except _UnusableError as error:
         raise UsageError(f"{path}: {error}") from None

@@ -14,12 +14,10 @@ from typing import Protocol
 
 from .errors import UsageError
 from .output import write_bytes
-from .words import visible
+from .words import FORMULA, visible
 
 MAX_SHEET = 50_000_000
 DELIMITERS = (",", ";", "\t")
-#: a cell that begins like this would be a formula in a spreadsheet, also with the wide signs of CJK keyboards
-FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 

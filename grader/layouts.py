@@ -28,9 +28,10 @@ METADATA = "submission_metadata.yml"
 MAX_METADATA = 50_000_000
 #: doejane_LATE_1234_567890_loop.py: the student squeezed, the student's and the attachment's numbers, the file
 CANVAS = re.compile(r"(?P<student>[^_]+)(?P<late>_LATE)?_(?P<id>\d+)_(?P<attachment>\d{3,})_(?P<file>.+)", re.DOTALL)
-#: Jane Doe_1234_assignsubmission_file_: a folder, or what a file's name begins with
+#: Jane Doe_1234_assignsubmission_file_: a folder, or what a file's name begins with. The first such words are the
+#: platform's; in the file's own name a student may write the same of somebody else
 MOODLE = re.compile(
-    r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)(?:_(?P<file>.*))?", re.DOTALL
+    r"(?P<student>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)(?:_(?P<file>.*))?", re.DOTALL
 )
 GRADESCOPE = re.compile(r"submission_(?P<attempt>\d+)")
 #: Canvas counts the attempts of one student: loop-2.py

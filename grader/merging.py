@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +14,7 @@ from .intake import load_all
 from .overview import write_overview
 from .plugin_manager import all_checks, create_manager
 from .result import from_json
+from .scratch import scratch
 from .summary import Row, Summary
 from .summary import from_json as summary_from_json
 
@@ -103,13 +103,10 @@ def copy_folder(source: Path, target: Path) -> None:
     """A submission's folder, whole or not at all; what was there under its name is replaced."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=target.parent, prefix=".merge-"))
-        try:
+        with scratch(target.parent, ".merge-") as work:
             shutil.copytree(source, work / "new", symlinks=True)
             if target.exists():
                 target.rename(work / "old")
             (work / "new").rename(target)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
     except (OSError, shutil.Error) as error:
         raise UsageError(f"--out: {target}: {getattr(error, 'strerror', None) or error}") from None

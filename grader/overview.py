@@ -73,4 +73,5 @@ def _values(row: Row) -> tuple[object, ...]:
 
 
 def _cell(value: object) -> str:
-    return cell(visible(str(value), 300))
+    # a line of its own could be a command to a CI server that prints the file
+    return cell(visible(str(value), 300).replace("\n", "\u2424"))

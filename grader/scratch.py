@@ -11,14 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _PREFIX = "gradeloop-scratch-"
+#: what tempfile puts behind a prefix
+_DRAWN = "?" * 8
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextlib.contextmanager
-def scratch() -> Iterator[Path]:
-    """A new empty folder, locked as long as this process lives, and gone afterwards."""
-    sweep()
-    folder, lock = _locked()
+def scratch(where: Path | None = None, prefix: str = _PREFIX) -> Iterator[Path]:
+    """A new empty folder, locked as long as this process lives, and gone afterwards.
+
+    `where`: a folder of ours in which it is made, where what becomes of it stays on one file system. Raises OSError.
+    """
+    sweep(where, prefix)
+    folder, lock = _locked(where, prefix)
     try:
         yield folder
     finally:
@@ -26,20 +31,21 @@ def scratch() -> Iterator[Path]:
         os.close(lock)
 
 
-def sweep() -> None:
+def sweep(where: Path | None = None, prefix: str = _PREFIX) -> None:
     """Remove what killed graders have left: ours by owner and name, and nobody holds its lock."""
-    for place in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for place in (where or Path(tempfile.gettempdir())).glob(f"{prefix}{_DRAWN}"):
         with contextlib.suppress(OSError):
             _remove_if_left(place)
 
 
-def _locked() -> tuple[Path, int]:
+def _locked(where: Path | None, prefix: str) -> tuple[Path, int]:
     """Somebody who sweeps may be faster than the lock; then another one is made."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        folder = Path(tempfile.mkdtemp(dir=where, prefix=prefix))
         with contextlib.suppress(FileNotFoundError):
             lock = os.open(folder, _FOLDER)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            with contextlib.suppress(OSError):  # a file system without locks: then nobody can sweep it either
+                fcntl.flock(lock, fcntl.LOCK_EX)
             if folder.exists():
                 return folder, lock
             os.close(lock)

@@ -14,7 +14,7 @@ from .archives import is_clutter, unpack
 from .errors import UsageError
 from .layouts import Entry
 from .notebook import MAX_NOTEBOOK
-from .submission import MAX_SOURCE, SUFFIXES, entry_of
+from .submission import MAX_SOURCE, SUFFIXES, entry_of, open_no_link
 
 MAX_FILES = 500
 MAX_DEPTH = 12
@@ -90,7 +90,7 @@ def copy(source: Path, target: Path) -> None:
         raise UsageError(f"two files are called {target.name}")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        descriptor = open_no_link(source)
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise UsageError(f"{source.name}: cannot be opened: {error.strerror}") from None

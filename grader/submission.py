@@ -23,7 +23,7 @@ SUFFIXES = (".py", ".ipynb")
 def read_bytes(path: Path, limit: int = MAX_SOURCE) -> bytes:
     """The bytes of a regular file, read once. Raises SubmissionError for a link, a device or a large file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        descriptor = open_no_link(path)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
     except OSError as error:
@@ -37,6 +37,11 @@ def read_bytes(path: Path, limit: int = MAX_SOURCE) -> bytes:
         size = max(information.st_size, len(content))
         raise SubmissionError(CHECK, f"{size:,} bytes; at most {limit:,} are read")
     return content
+
+
+def open_no_link(path: Path) -> int:
+    """A descriptor of what was handed in, and not of what it links to; a pipe keeps nobody waiting. Raises OSError."""
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
 
 
 def decode(content: bytes) -> str:
@@ -114,7 +119,11 @@ def helpers(path: Path, names: Outline) -> dict[str, bytes]:
 
 
 def _beside(folder: Path, names: Outline, package: PurePosixPath) -> list[PurePosixPath]:
-    """Files below `folder` that dotted imports mean: `a.b` may be a.py, a/__init__.py and a/b.py."""
+    """Files below `folder` that dotted imports mean: `a.b` may be a.py, a/__init__.py and a/b.py.
+
+    Nothing that a link leads to, be it the file or a folder on the way there.
+    """
+    place = folder.resolve()
     candidates: list[PurePosixPath] = []
     for dotted in sorted(names.imports):
         parts = [part for part in dotted.lstrip(".").split(".") if part]
@@ -122,4 +131,4 @@ def _beside(folder: Path, names: Outline, package: PurePosixPath) -> list[PurePo
         for end in range(1, len(parts) + 1):
             stem = base.joinpath(*parts[:end])
             candidates += [stem.with_name(stem.name + ".py"), stem / "__init__.py"]
-    return [name for name in candidates if (folder / name).is_file() and not (folder / name).is_symlink()]
+    return [name for name in candidates if (place / name).is_file() and (place / name).resolve() == place / name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .errors import TraceError
@@ -581,7 +581,10 @@ def parse_trace(payload: bytes) -> Trace:
         value = json.loads(payload, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise TraceError(f"trace is not JSON: {type(error).__name__}") from None
-    return read(Trace, value)
+    trace = read(Trace, value)
+    # an index is a claim as well
+    known = tuple(item for item in trace.schedulers if item.optimizer < len(trace.optimizers))
+    return trace if len(known) == len(trace.schedulers) else replace(trace, schedulers=known)
 
 
 def _refuse_constant(name: str) -> float:

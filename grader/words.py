@@ -11,12 +11,13 @@ from .model import Check, Finding, Place
 _PICTURES = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)} | {127: "\u2421"}
 #: what changes the direction of text, hides, joins or breaks lines without being seen
 _INVISIBLE = re.compile(
-    "[\u0080-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\u0080-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    # of the selectors of forms only those two that emojis are written with stay: the others can carry whole texts
+    "\ufe00-\ufe0d\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
-#: a cell that begins like this would be a formula in a spreadsheet
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: a cell that begins like this would be a formula in a spreadsheet, also with the wide signs of CJK keyboards
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def visible(text: str, limit: int = 20_000) -> str:
@@ -70,4 +71,4 @@ def _number(value: object) -> object:
 
 def cell(text: str) -> str:
     """Text for a cell of a table that a spreadsheet may open: never the beginning of a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) or text.strip().startswith(FORMULA) else text

@@ -44,7 +44,7 @@ def initial_loss_far_off(evidence: Evidence) -> Iterator[Sign]:
     for call in trace.loss_calls:
         if call.function == "cross_entropy" and call.with_graph and call.classes > 1 and call.first_value:
             even = math.log(call.classes)
-            summed = even * call.input_shape[0]
+            summed = even * next(iter(call.input_shape), 1)
             of_a_sum = summed / TOLERANCE < call.first_value < summed * TOLERANCE
             if call.first_value > TOLERANCE * even and not of_a_sum:
                 yield sign(call.line, first=call.first_value, classes=call.classes, expected=round(even, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -40,6 +41,17 @@ def refused(path: Path, folder: Path) -> str:
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def test_a_pipe_and_a_link_are_no_zips(tmp_path: Path) -> None:
+    """A pipe keeps nobody waiting; what a student's link leads to is not unpacked, what whoever grades names is."""
+    path = made(tmp_path, {"submission.py": LOOP})
+    os.mkfifo(tmp_path / "pipe.zip")
+    (tmp_path / "link.zip").symlink_to(path)
+    assert "not a regular file" in refused(tmp_path / "pipe.zip", tmp_path)
+    assert "a link" in refused(tmp_path / "link.zip", tmp_path)
+    with opened(tmp_path / "link.zip") as folder:
+        assert files(folder) == ["submission.py"]
 
 
 def test_programs_come_out_and_clutter_stays_behind(tmp_path: Path) -> None:

@@ -124,8 +124,10 @@ def test_a_class_in_one_zip_is_graded_as_a_folder(tmp_path: Path) -> None:
 
 def test_a_hostile_name_cannot_break_the_table_or_the_gradebook(tmp_path: Path) -> None:
     """Escapes and line ends are shown, not obeyed."""
-    rows = [Row("a\x1b[31m\nb.py", reason="=HYPERLINK()", student="@SUM(1)")]
+    rows = [Row("a\x1b[31m\n::error::b.py", reason="=HYPERLINK()", student="@SUM(1)", student_id=" \uff1d1")]
     assert "\x1b" not in table(rows)
     write_gradebook(tmp_path, rows)
     assert "'=HYPERLINK" in (tmp_path / "gradebook.csv").read_text()
     assert "'@SUM" in (tmp_path / "gradebook.csv").read_text()
+    assert "' \uff1d1" in (tmp_path / "gradebook.csv").read_text()
+    assert len((tmp_path / "gradebook.csv").read_text().splitlines()) == 2

@@ -23,7 +23,10 @@ from grader.sandbox.plugin import grader_sandboxes
 from grader.sandbox.processes import living, tree
 
 GRADE = Path(sys.executable).with_name("grade")
-CORRECT = (Path(__file__).resolve().parent / "submissions" / "regression-loop" / "functions.py").read_text()
+FUNCTIONS = (Path(__file__).resolve().parent / "submissions" / "regression-loop" / "functions.py").read_text()
+#: a script: nothing of it is called again after it has run
+CORRECT = (Path(__file__).resolve().parents[1] / "reference" / "regression_loop.py").read_text()
+CORRECT = f"# exercise: regression-loop\n{CORRECT}"
 LIMITS = Limits(wall_seconds=20, cpu_seconds=30, memory_mb=1500, processes=32)
 _SUBREAPER = 36
 
@@ -89,7 +92,7 @@ def test_a_batch_that_is_killed_goes_on_where_it_was(
     folder, out = tmp_path / "submissions", tmp_path / "out"
     folder.mkdir()
     for number in range(10):
-        (folder / f"student{number}.py").write_text(CORRECT)
+        (folder / f"student{number}.py").write_text(FUNCTIONS if number % 2 else CORRECT)
     command = [GRADE, folder, "-j", "2", "--out", out]
     first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment(temporary))
     assert _until(lambda: len(list(out.glob("*/result.json"))) >= 2 or first.poll() is not None, 200)
@@ -205,15 +208,21 @@ def _spec(source: str) -> RunSpec:
 
 DEAF = """
 import os, signal, threading, time
-threading.Thread(target=lambda: (time.sleep(1), os.kill(os.getpid(), signal.SIGSTOP)), daemon=True).start()
+threading.Thread(target=lambda: (time.sleep(0.2), os.kill(os.getpid(), signal.SIGSTOP)), daemon=True).start()
 """
+
+
+def _is_stopped(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    return False
 
 
 def test_a_worker_that_stops_reading_holds_up_nobody(backend: SandboxBackend) -> None:
     """Questions that it never reads fill no memory and cost the time that was set for them."""
     with Session(backend, _spec(DEAF)) as session:
         assert session.run().status is RunStatus.COMPLETED
-        time.sleep(1.2)
+        assert _until(lambda: any(map(_is_stopped, tree(os.getpid()))), 60)
         answer = session.logits(np.zeros((5000, 28, 28), dtype=np.uint8), seconds=1.0)
     assert answer.values is None
     assert answer.reason in ("no-answer", "worker-died")

@@ -347,6 +347,12 @@ def test_elsewhere_nothing_is_fenced(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == "::error::from the student\n"
 
 
+def test_commands_to_other_runners_are_text() -> None:
+    """Azure's and TeamCity's begin with two hashes, also after blanks; headings and lists of numbers do not change."""
+    text = "##vso[task.complete]\n \t##teamcity[x]\n##[error]a\n## heading [1]\n# [1]\na ##b[0]\n"
+    assert fenced(text) == "# #vso[task.complete]\n \t# #teamcity[x]\n# #[error]a\n## heading [1]\n# [1]\na ##b[0]\n"
+
+
 def test_gitlab_fingerprints_are_unique_and_stay_when_lines_move() -> None:
     """Two findings of one check on equal lines are two issues; a line added above changes none."""
     finding = not_cleared().findings[3]

@@ -139,11 +139,20 @@ def test_a_shape_that_was_not_asked_for_is_refused(shape: dict[str, object]) -> 
     assert answer.reason == "wrong-shape"
 
 
-def test_a_refusal_is_a_slug_or_malformed() -> None:
-    """The reason of a refusal is a name that others match against: anything else is not one."""
+def test_a_refusal_is_one_of_those_that_there_are() -> None:
+    """The reason of a refusal is a name that others match against: one of the grader's own is not a worker's to say."""
     good = claims.read_answer(b'{"ok": false, "reason": "no-model", "detail": "d"}', 1)
     assert (good.reason, good.detail) == ("no-model", "d")
-    for payload in (b'{"ok": false, "reason": "<script>"}', b"{}", b"[]", b"\xff", b'{"ok": 1}', b"9" * 5000):
+    for payload in (
+        b'{"ok": false, "reason": "<script>"}',
+        b'{"reason": "quick"}',
+        b'{"reason": ["raised"]}',
+        b"{}",
+        b"[]",
+        b"\xff",
+        b'{"ok": 1}',
+        b"9" * 5000,
+    ):
         assert claims.read_answer(payload, 1).reason == "malformed-answer"
 
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import io
 import json
 import os
+import types
+import typing
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +27,12 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from grader.archives import unpack
+from grader.checks import run_check
 from grader.data import idx
 from grader.errors import DataError, ExerciseError, GraderError, SubmissionError, TraceError, UsageError
 from grader.evaluation import compare
 from grader.exercise import load_exercise
-from grader.model import Logits
+from grader.model import Check, Logits, Run, RunStatus
 from grader.notebook import read_notebook
 from grader.outline import rough_outline
 from grader.plugin_manager import all_checks, all_renderers, create_manager
@@ -39,6 +44,7 @@ from grader.sandbox.frames import LIMITS, pack
 from grader.submission import read_submission
 from grader.trace import Trace, parse_trace
 
+from .builders import make_evidence
 from .sample_results import SAMPLES
 
 EXAMPLES = int(os.environ.get("FUZZ", "60"))
@@ -172,6 +178,47 @@ def test_traces(payload: bytes) -> None:
     """A trace is read as its dataclasses say, or refused."""
     with contextlib.suppress(TraceError):
         assert isinstance(parse_trace(payload), Trace)
+
+
+EXTREMES: dict[type, st.SearchStrategy[Any]] = {
+    bool: st.booleans(),
+    int: st.sampled_from([0, 1, 2, 3, 100, 10**12 - 1]),
+    float: st.sampled_from([0.0, 1.0, -1.0, 5e-324, 30.0, 1e308, -1e308]),
+    str: st.sampled_from(
+        ["", "cross_entropy", "mse_loss", "step", "SGD", "train", "softmax", "matmul", "::x", "\u202e"]
+    ),
+}
+
+
+@cache
+def extreme(kind: Any) -> st.SearchStrategy[Any]:
+    """Records of this type, whose values are the largest, smallest and emptiest that are let in."""
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return st.builds(kind, **{name: extreme(hint) for name, hint in hints.items()})
+    inner, origin = typing.get_args(kind), typing.get_origin(kind)
+    if origin is types.UnionType:
+        return st.one_of(*(st.none() if one is type(None) else extreme(one) for one in inner))
+    if origin is None:
+        return EXTREMES[kind] if kind in EXTREMES else st.sampled_from(list(kind))
+    if origin is tuple:
+        return st.lists(extreme(inner[0]), max_size=3).map(tuple)
+    return st.dictionaries(EXTREMES[str], extreme(inner[1]), max_size=2)
+
+
+@cache
+def _checks() -> Mapping[str, Check]:
+    return all_checks(create_manager())
+
+
+@long
+@given(extreme(Trace))
+def test_checks(claimed: Trace) -> None:
+    """No trace that is let in breaks a check, whatever it claims."""
+    trace = parse_trace(json.dumps(dataclasses.asdict(claimed)).encode())
+    evidence = make_evidence(trace=trace, run=Run(RunStatus.COMPLETED, trace=trace))
+    said = [run_check(check, evidence) for check in _checks().values()]
+    assert [outcome.broken for outcome in said if outcome.broken] == []
 
 
 @long

@@ -199,3 +199,13 @@ def test_a_quick_run_passes_by_what_it_judged() -> None:
         result = grade(make_exercise([order, accuracy]), (verdict, skipped))
         assert (result.score, result.max_score, result.passed) == (None, 8, passed)
     assert not grade(make_exercise([accuracy]), (skipped,)).passed
+
+
+def test_a_reason_that_only_looks_like_a_quick_runs_leaves_no_line_out() -> None:
+    """A line that waits for a person counts, so that nobody passes without it."""
+    order, accuracy = make_line("order", 6, "a"), make_line("accuracy", 2, "b")
+    asks = {"b": outcome(make_check("b", needs=("evaluation",)), decided=False)}
+    forged = judge(accuracy, asks, COMPLETED, Evaluation("digits", 10, 0.9, reason="quick"))
+    clean = judge(order, {"a": outcome(make_check("a"))}, COMPLETED)
+    assert (forged.needs_review, forged.reason) == (True, "quick")
+    assert not grade(make_exercise([order, accuracy]), (clean, forged)).passed

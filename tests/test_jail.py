@@ -21,7 +21,7 @@ from grader.sandbox import room
 from grader.sandbox.box import make_box
 from grader.sandbox.bubblewrap import room_arguments, work_folder
 from grader.sandbox.landlock import allowed
-from grader.sandbox.processes import kill_tree, living, tree, usage
+from grader.sandbox.processes import Clock, birth, kill_tree, living, tree, usage
 from grader.worker import landlock, seccomp
 
 SPEC = RunSpec({"submission.py": b""}, "submission.py", SubmissionKind.SCRIPT, Limits(processes=7, memory_mb=900))
@@ -334,13 +334,65 @@ time.sleep(60)
         for _ in range(8):
             process.stdout.readline()
         members = tree(process.pid)
-        used = usage(process.pid, limit=1)
+        used = usage(process.pid, 1, Clock())
         assert len(members) == 8
         assert used.processes == 8
         # all but the first, which in a run is the sandbox's own
         assert used.memory > 7 * (20 << 20)
         kill_tree(process.pid)
     assert living(members) == []
+
+
+def test_a_process_whose_first_thread_has_ended_is_not_gone() -> None:
+    """It looks like a zombie; its other threads live, and their memory is counted."""
+    script = """
+import ctypes, threading, time
+def go_on():
+    time.sleep(0.2)
+    data = bytearray(b"x" * (20 << 20))
+    print("ready", flush=True)
+    time.sleep(60)
+threading.Thread(target=go_on).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {script!r}])"
+    with subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        members = tree(process.pid)
+        assert all(birth(one) for one in members)
+        assert usage(process.pid, 1, Clock()).memory > 20 << 20
+        kill_tree(process.pid)
+    assert living(members) == []
+
+
+def test_time_of_children_that_nobody_waits_for_is_counted() -> None:
+    """The kernel forgets it; whoever has seen them does not."""
+    script = """
+import os, signal, sys, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+if os.fork() == 0:
+    while time.process_time() < 0.5:
+        pass
+    print("busy", flush=True)
+    sys.stdin.readline()
+    os._exit(0)
+os.close(1)
+time.sleep(60)
+"""
+    clock = Clock()
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == b"busy\n"
+        before = clock.read(tree(process.pid))
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+        assert process.stdout.read() == b""
+        while len(tree(process.pid)) > 1:
+            pass
+        assert clock.read(tree(process.pid)) >= before >= 0.5
+        process.kill()
 
 
 def test_children_of_other_threads_are_seen() -> None:

@@ -81,6 +81,15 @@ def test_moodle_files_without_folders_are_joined_by_student(tmp_path: Path) -> N
     assert entries["Bo_18_assignsubmission_file_hw.ipynb"].files[0][0] == "hw.ipynb"
 
 
+def test_a_file_cannot_claim_to_be_somebody_elses(tmp_path: Path) -> None:
+    """Moodle's words come first; what a student writes into the file's own name changes nothing."""
+    forged = "Jane Doe_1234_assignsubmission_file_Bo_18_assignsubmission_file_x.py"
+    layout, entries = read(filled(tmp_path, [forged, "Bo_18_assignsubmission_file_hw.py"]))
+    assert layout == "moodle"
+    assert (entries[forged].student, entries[forged].student_id) == ("Jane Doe", "1234")
+    assert entries[forged].files[0][0] == "Bo_18_assignsubmission_file_x.py"
+
+
 GRADESCOPE = """\
 ---
 submission_101:

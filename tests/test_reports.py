@@ -21,6 +21,7 @@ from grader.reports.json import JsonReport
 from grader.reports.markdown import MarkdownReport, fenced, plain, prose
 from grader.reports.terminal import TerminalReport
 from grader.result import from_json, to_json
+from grader.words import visible
 
 from .sample_results import (
     NASTY,
@@ -397,6 +398,9 @@ def test_hostile_text_cannot_steer_a_terminal(monkeypatch: pytest.MonkeyPatch) -
     shown = TerminalReport()(hostile(), context())
     assert not re.sub(r"\x1b\[[\d;]*m", "", shown).count("\x1b")
     assert "\u202e" not in shown and "[U+202E]" in shown
+    for hidden in "\u3164\u115f\u034f\ufe01\U000e0100\U000e01ef\U000e0041":
+        assert visible(f"a{hidden}b") == f"a[U+{ord(hidden):04X}]b"
+    assert visible("\u2764\ufe0f") == "\u2764\ufe0f"
 
 
 def test_other_root_causes_are_named() -> None:

@@ -72,6 +72,24 @@ def test_a_folder_of_somebody_else_s_stays(temporary: Path) -> None:
     other = temporary / "other"
     other.mkdir()
     (other / "file").write_text("x")
-    (temporary / "gradeloop-scratch-link").symlink_to(other)
+    (temporary / "gradeloop-scratch-linklink").symlink_to(other)
     sweep()
     assert (other / "file").exists()
+
+
+def test_what_lies_where_its_content_will_stay_is_removed_too(tmp_path: Path) -> None:
+    """In a folder of results or of the cache: ours, by the whole form of its name, and nothing that is named alike."""
+    place = tmp_path / "out"
+    place.mkdir()
+    inner = HOLD.replace("scratch()", f"scratch(__import__('pathlib').Path({str(place)!r}), '.merge-')")
+    process = subprocess.Popen([sys.executable, "-c", inner], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    left = Path(process.stdout.readline().strip())
+    kept = place / ".merge-results-of-mine"
+    kept.mkdir()
+    with scratch(place, ".merge-"):
+        assert left.exists()
+    end(process)
+    with scratch(place, ".merge-") as work:
+        assert sorted(place.iterdir()) == sorted([kept, work])
+    assert list(place.iterdir()) == [kept]

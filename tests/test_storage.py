@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.sandbox import box as boxes
 from grader.sandbox.box import make_box, remove_stale
 from grader.sandbox.storage import Census, Stored, in_room, on_disk, unnamed
 
@@ -110,6 +112,32 @@ def test_deleted_files_and_nameless_memory_are_seen_once(tmp_path: Path) -> None
         after = unnamed([os.getpid()])
     assert (before.files - after.files, before.bytes - after.bytes) == (1, 2 * MB)
     assert after.bytes >= MB
+
+
+def test_sockets_count_as_what_may_wait_in_them() -> None:
+    """A thousand pairs hold hundreds of megabytes of the kernel's memory."""
+    before = unnamed([os.getpid()])
+    ends = socket.socketpair()
+    after = unnamed([os.getpid()])
+    for end in ends:
+        end.close()
+    assert after.bytes - before.bytes == 2 * 212_992
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give files to somebody else")
+def test_folders_of_shared_memory_are_looked_into(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a throw-away identity has made there counts at any depth, and is removed."""
+    monkeypatch.setattr(boxes, "SHARED_MEMORY", tmp_path / "shm")
+    inner = tmp_path / "shm" / "a" / "b"
+    inner.mkdir(parents=True)
+    (inner / "large").write_bytes(bytes(MB))
+    for path in (tmp_path / "shm" / "a", inner, inner / "large"):
+        os.chown(path, 61_234, 61_234)
+    of_a_run = make_box(61_234)
+    found = of_a_run.stored([], 100)
+    assert (found.files, found.bytes >= MB) == (3, True)
+    of_a_run.remove()
+    assert list((tmp_path / "shm").iterdir()) == []
 
 
 def test_who_lives_where_we_do_has_no_room() -> None:

@@ -107,6 +107,22 @@ def test_modules_beside_the_script_come_along(tmp_path: Path) -> None:
     assert set(found) == {"model.py", "deep.py", "util/__init__.py", "util/tools.py"}
 
 
+def test_what_links_lead_to_does_not_come_along(tmp_path: Path) -> None:
+    """Neither a linked module nor one in a linked folder: both could be somebody else's."""
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    write(secret, "mod.py", "x = 'secret'\n")
+    own = tmp_path / "own"
+    own.mkdir()
+    script = write(own, "a.py", "import pkg.mod\nimport mod\n")
+    (own / "pkg").symlink_to(secret)
+    (own / "mod.py").symlink_to(secret / "mod.py")
+    assert helpers(script, outline(script.read_text())) == {}
+    (tmp_path / "linked").symlink_to(own)
+    write(own, "plain.py", "x = 1\n")
+    assert set(helpers(tmp_path / "linked" / "a.py", outline("import plain"))) == {"plain.py"}
+
+
 def test_a_notebook_is_read_with_its_cells(tmp_path: Path) -> None:
     """Places in a notebook are a cell and a line in it."""
     cells = [

@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DataError
+from ..scratch import scratch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,20 +124,15 @@ def kept(place: Path, fill: Callable[[Path], None]) -> Path | None:
     """
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=place.parent, prefix="new-"))
+        with scratch(place.parent, "new-") as work:
+            fill(work)
+            readable([work, *work.iterdir()])
+            if place.exists() and not usable(place):
+                shutil.rmtree(place, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                work.rename(place)
     except OSError:
         return None
-    try:
-        fill(work)
-        readable([work, *work.iterdir()])
-        if place.exists() and not usable(place):
-            shutil.rmtree(place, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            work.rename(place)
-    except OSError:
-        return None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return place if usable(place) else None
 
 

@@ -47,7 +47,7 @@ class Box:
         """What its run has written: here, as shared memory, and without a name."""
         # without a throw-away identity shared memory is either closed to the run, or mapped and counted as memory
         counted = {SHARED_MEMORY.stat().st_dev} if self.owner is None and SHARED_MEMORY.is_dir() else ()
-        return on_disk([self.work, self.temp], most) + unnamed(processes, counted) + _shared(self.owner)
+        return on_disk([self.work, self.temp], most) + unnamed(processes, counted) + _shared(self.owner, most)
 
     def remove(self) -> None:
         """Remove it and all that its run left, once; nothing else may be running in it."""
@@ -95,9 +95,11 @@ def _remove_if_stale(root: Path) -> None:
         os.close(handle)
 
 
-def _shared(owner: int | None) -> Stored:
-    found = [entry.lstat() for entry in _shared_files(owner)]
-    return Stored(len(found), sum(entry.st_blocks * 512 for entry in found))
+def _shared(owner: int | None, most: int) -> Stored:
+    entries = _shared_files(owner)
+    found = [status for entry in entries if (status := _status(entry)) is not None]
+    folders = [entry for entry in entries if entry.is_dir() and not entry.is_symlink()]
+    return Stored(len(found), sum(status.st_blocks * 512 for status in found)) + on_disk(folders, most)
 
 
 def _remove_shared(owner: int | None) -> None:
@@ -112,12 +114,14 @@ def _shared_files(owner: int | None) -> list[Path]:
     """What a throw-away identity has made as shared memory; nobody else has its number."""
     if owner is None or not SHARED_MEMORY.is_dir():
         return []
-    return [entry for entry in SHARED_MEMORY.iterdir() if _uid(entry) == owner]
+    return [
+        entry for entry in SHARED_MEMORY.iterdir() if (found := _status(entry)) is not None and found.st_uid == owner
+    ]
 
 
-def _uid(entry: Path) -> int | None:
+def _status(entry: Path) -> os.stat_result | None:
     try:
-        return entry.lstat().st_uid
+        return entry.lstat()
     except FileNotFoundError:
         return None
 

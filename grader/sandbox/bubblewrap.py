@@ -82,6 +82,7 @@ class Bubblewrap:
             "limits": room.limits_for(spec, identity),
             "landlock": {"read": ["/"], "write": [work, TEMP, "/dev/shm"], "devices": room.devices(spec)},
             "seccomp": "room",
+            "nameless_memory": bool(room.gpu_nodes(spec)),
         }
         return Plan([program, *room_arguments(spec, work), "--"], jail)
 

@@ -41,6 +41,7 @@ class Landlock:
             "limits": room.limits_for(spec, identity or counted_as),
             "landlock": allowed(spec, box, identity),
             "seccomp": "shared",
+            "nameless_memory": bool(room.gpu_nodes(spec)),
             "loaders": "in-process",
         }
         return monitored(spec, pipes, box, jail)

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,23 @@ def tree(root: int) -> list[int]:
     return found
 
 
-def usage(root: int, limit: int) -> Usage:
+class Clock:
+    """Processor time of a tree, also of those that were seen in it and ended without anybody waiting for them."""
+
+    def __init__(self) -> None:
+        self._own: dict[tuple[int, str], float] = {}
+        self._gone = 0.0
+
+    def read(self, members: Iterable[int]) -> float:
+        """Seconds until now. What the kernel adds up of children it adds only where their parent waits for them."""
+        times = {process: fields for process in members if len(fields := _stat(process)) > 19}
+        own = {(process, fields[19]): _seconds(fields[11:13]) for process, fields in times.items()}
+        self._gone += sum(seconds for one, seconds in self._own.items() if one not in own)
+        self._own = own
+        return max(self._gone + sum(own.values()), sum(_seconds(fields[11:15]) for fields in times.values()))
+
+
+def usage(root: int, limit: int, clock: Clock) -> Usage:
     """Sum over the tree. Only when the cheap sum exceeds `limit` bytes are shared pages divided fairly.
 
     Memory is that of the processes below `root`, which is the sandbox's own and may hold a copy of a server.
@@ -49,7 +65,7 @@ def usage(root: int, limit: int) -> Usage:
     memory = sum(_resident(process) for process in members[1:])
     if memory > limit:
         memory = min(memory, _proportional(members[1:], otherwise=memory))
-    return Usage(len(members), memory, sum(_cpu_seconds(process) for process in members))
+    return Usage(len(members), memory, clock.read(members))
 
 
 def tasks_of_user() -> int:
@@ -101,35 +117,64 @@ def _children(process: int) -> list[int]:
 
 
 def _resident(process: int) -> int:
-    wanted = ("RssAnon:", "RssShmem:")
-    lines = _read(f"/proc/{process}/status").splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith(wanted)) << 10
+    """Pages in memory, and the tables that say where they are: reading what nobody wrote makes only those grow."""
+    return _kilobytes(_memory_lines(process), ("RssAnon:", "RssShmem:", "VmPTE:")) << 10
+
+
+def _memory_lines(process: int) -> list[str]:
+    """What the kernel says of its memory; a first thread that has ended has none, whatever the others hold."""
+    for place in _threads(process):
+        lines = _read(f"{place}/status").splitlines()
+        if any(line.startswith("RssAnon:") for line in lines):
+            return lines
+    return []
+
+
+def _threads(process: int) -> Iterator[str]:
+    """Where /proc tells of it, and of each of its threads."""
+    yield f"/proc/{process}"
+    with contextlib.suppress(OSError):
+        yield from map(str, Path(f"/proc/{process}/task").iterdir())
+
+
+def _kilobytes(lines: Iterable[str], wanted: tuple[str, ...]) -> int:
+    return sum(int(line.split()[1]) for line in lines if line.startswith(wanted))
 
 
 def _proportional(members: list[int], otherwise: int) -> int:
     total = 0
     for process in members:
         try:
-            text = Path(f"/proc/{process}/smaps_rollup").read_text()
+            total += _fair_share(process)
         except PermissionError:
             return otherwise  # hidden: believe the sum that counts shared pages twice
-        except OSError:
-            continue  # gone meanwhile
-        wanted = [line for line in text.splitlines() if line.startswith(("Pss_Anon", "Pss_Shmem"))]
-        total += sum(int(line.split()[1]) for line in wanted)
     return total << 10
 
 
-def _cpu_seconds(process: int) -> float:
-    """Its own time and that of the children that it has waited for."""
-    fields = _stat(process)
-    return sum(int(field) for field in fields[11:15]) / _TICKS if len(fields) > 14 else 0.0
+def _fair_share(process: int) -> int:
+    """Kilobytes; none of one that is gone meanwhile."""
+    for place in _threads(process):
+        try:
+            lines = Path(f"{place}/smaps_rollup").read_text().splitlines()
+        except PermissionError:
+            raise
+        except OSError:
+            continue
+        return _kilobytes(lines, ("Pss_Anon", "Pss_Shmem")) + _kilobytes(_memory_lines(process), ("VmPTE:",))
+    return 0
+
+
+def _seconds(ticks: Iterable[str]) -> float:
+    return sum(map(int, ticks)) / _TICKS
 
 
 def birth(process: int) -> str:
-    """When it was born, to tell it from a later one of the same number; empty when it is gone or a zombie."""
+    """When it was born, to tell it from a later one of the same number; empty when it is gone or a zombie.
+
+    One whose first thread has ended looks like a zombie, but for its other threads.
+    """
     fields = _stat(process)
-    return fields[19] if len(fields) > 19 and fields[0] not in "ZX" else ""
+    return fields[19] if len(fields) > 19 and (fields[0] not in "ZX" or int(fields[17]) > 1) else ""
 
 
 def _stat(process: int) -> list[str]:

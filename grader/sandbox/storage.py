@@ -13,6 +13,8 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCK = 512
 #: a path that grows beyond this is opened and gone on from: the kernel takes none of more than 4096 bytes
 _LONG_PATH = 3000
+#: what one end of a pair of sockets may hold for the other, in the kernel's memory
+_SOCKET = 212_992
 _MOST_ANCHORS = 40
 
 
@@ -59,11 +61,16 @@ def on_disk(folders: Iterable[str | os.PathLike[str]], most: int) -> Stored:
 
 
 def unnamed(processes: Iterable[int], devices: Iterable[int] = ()) -> Stored:
-    """Files that are open and have no name: deleted, or of memory. Those on `devices` were counted already."""
+    """Files that are open and have no name: deleted, or of memory. Those on `devices` were counted already.
+
+    A socket counts as what may wait in it.
+    """
     known, sizes = set(devices), {}
     for process in processes:
         for found in _open_files(process):
-            if stat.S_ISREG(found.st_mode) and found.st_nlink == 0 and found.st_dev not in known:
+            if stat.S_ISSOCK(found.st_mode):
+                sizes[found.st_dev, found.st_ino] = _SOCKET
+            elif stat.S_ISREG(found.st_mode) and found.st_nlink == 0 and found.st_dev not in known:
                 sizes[found.st_dev, found.st_ino] = found.st_blocks * _BLOCK
     return Stored(len(sizes), sum(sizes.values()))
 
@@ -143,7 +150,14 @@ def _is_another(root: str) -> bool:
 
 
 def _open_files(process: int) -> Iterator[os.stat_result]:
+    """Those of each thread: it may have files of its own, and the first one's are gone when that has ended."""
     with contextlib.suppress(OSError):
-        for handle in Path(f"/proc/{process}/fd").iterdir():
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            yield from _open_in(thread)
+
+
+def _open_in(thread: Path) -> Iterator[os.stat_result]:
+    with contextlib.suppress(OSError):
+        for handle in (thread / "fd").iterdir():
             with contextlib.suppress(OSError):
                 yield handle.stat()

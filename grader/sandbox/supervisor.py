@@ -15,7 +15,7 @@ from .collector import Collector
 from .frames import pack
 from .output import Stream
 from .pipes import Ends
-from .processes import Usage, usage
+from .processes import Clock, Usage, usage
 
 START_SECONDS = 120.0
 #: the worker writes down where it was at the limit itself; then it is killed
@@ -62,6 +62,7 @@ class Supervisor:
         self._outgoing = bytearray()
         self._next_poll = 0.0
         self._next_look = 0.0
+        self._clock = Clock()
         self._cpu_before = 0.0
         self._asked_to_leave = False
         self._selector = selectors.DefaultSelector()
@@ -177,7 +178,7 @@ class Supervisor:
 
     def _measure(self) -> Usage:
         """What the run uses now. Processor time counts from where the student's code began."""
-        found = usage(self._worker.pid, self._limits.memory_mb << 20)
+        found = usage(self._worker.pid, self._limits.memory_mb << 20, self._clock)
         if self.collector.began is None:
             self._cpu_before = found.cpu_seconds
         cpu = max(0.0, found.cpu_seconds - self._cpu_before)

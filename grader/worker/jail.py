@@ -32,7 +32,8 @@ def apply(plan: dict[str, Any]) -> list[str]:
     if plan.get("landlock") is not None:
         layers += _restrict_files(plan["landlock"])
     if plan.get("seccomp") is not None:
-        seccomp.load(seccomp.program(**_filter_for(plan["seccomp"])))
+        wish = _filter_for(plan["seccomp"])
+        seccomp.load(seccomp.program(**wish, nameless_memory=plan.get("nameless_memory", False)))
         layers.append("seccomp")
     return layers
 

@@ -14,7 +14,8 @@ Instruction = tuple[int, int, int, int]
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN, _AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_NAMESPACES = 0x7E020000  # the CLONE_NEW* flags that clone(2) takes
+# the CLONE_NEW* flags that clone(2) takes; and CLONE_PARENT: nobody would bury such a child, and the room could not end
+_NAMESPACES_AND_SIBLINGS = 0x7E028000
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 #: name: number on (x86-64, AArch64); None where it does not exist
@@ -58,22 +59,35 @@ _NOT_SUPPORTED: dict[str, tuple[int | None, int | None]] = {
     "lremovexattr": (198, 15), "fremovexattr": (199, 16), "setxattrat": (463, 463),
     "removexattrat": (466, 466), "file_setattr": (469, 469),
 }  # fmt: skip
+#: what tells of, reaches, or hides from what is counted, files and processes that are the machine's own
+_SHARED: dict[str, tuple[int | None, int | None]] = {
+    # file names in folders that Landlock does not let anybody list
+    "inotify_add_watch": (254, 27),
+    # a file that is sent and not yet received is in nobody's list of open files
+    "sendmsg": (46, 211), "sendmmsg": (307, 269),
+}  # fmt: skip
+#: memory with a file's handle and no name. While it is on its way through a socket no process has it, and nobody
+#: could count it; graphics cards' libraries make some, and other programs can use files
+_NAMELESS_MEMORY = (319, 279)
 #: calls that may name another process: which argument, and only 0 (oneself) is let through
 _ONESELF = {
     "prlimit64": ((302, 261), 0), "setpriority": ((141, 140), 1), "sched_setscheduler": ((144, 119), 0),
     "sched_setparam": ((142, 118), 0), "sched_setattr": ((314, 274), 0), "ioprio_set": ((251, 30), 1),
 }  # fmt: skip
+#: of those, calls whose first argument says what 0 stands for: oneself, or all processes of the same user
+_OF_ONE_PROCESS = {"setpriority": 0, "ioprio_set": 1}
 _SIGNALS = {"kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
             "rt_tgsigqueueinfo": (297, 240)}  # fmt: skip
-#: TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS (64 and 32 bits), FS_IOC_FSSETXATTR
-_TERMINAL_AND_FLAGS = (0x5412, 0x541C, 0x40086602, 0x40046602, 0x401C5820)
+#: TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS (64 and 32 bits), FS_IOC_FSSETXATTR; FIOSETOWN and SIOCSPGRP, which are F_SETOWN
+_TERMINAL_AND_FLAGS = (0x5412, 0x541C, 0x40086602, 0x40046602, 0x401C5820, 0x8901, 0x8902)
 _OWNER_OF_SIGNALS = (8, 15)  # F_SETOWN, F_SETOWN_EX
 
 
-def program(*, shared: bool, own_signals: int | None = None) -> bytes:
+def program(*, shared: bool, own_signals: int | None = None, nameless_memory: bool = False) -> bytes:
     """The filter. `shared`: the file system and sockets are the machine's own, so more is refused.
 
     `own_signals`: the one process that may be signalled, where Landlock cannot hold signals back.
+    `nameless_memory`: let memfd_create through.
     """
     index, architecture = _MACHINES[platform.machine()]
     refuse = _ERRNO | errno.EPERM
@@ -84,9 +98,13 @@ def program(*, shared: bool, own_signals: int | None = None) -> bytes:
     code += _arguments(index, refuse) + _sockets(index, shared)
     if shared:
         code += _table(_IDENTITIES, index, refuse)
+        code += _table(_SHARED, index, refuse)
         code += _table(_SILENTLY_NOTHING, index, _ERRNO)
         code += _table(_NOT_SUPPORTED, index, _ERRNO | errno.ENOTSUP)
         code += _when((76, 45)[index], [_stop(refuse)])  # truncate by path: unwatched before Landlock ABI 3
+        code += _when((203, 122)[index], _only_among(0, (0,), refuse))  # sched_setaffinity, of oneself only
+    if not nameless_memory:
+        code += _when(_NAMELESS_MEMORY[index], [_stop(_ERRNO | errno.ENOSYS)])
     if own_signals is not None:
         code += _own_signals(index, own_signals, refuse)
     return b"".join(struct.pack("<HBBI", *item) for item in [*code, _stop(_ALLOW)])
@@ -139,13 +157,15 @@ def _unless_among(argument: int, values: tuple[int, ...], action: int) -> list[I
 
 def _arguments(index: int, refuse: int) -> list[Instruction]:
     """Calls that are fine but for some of their arguments."""
-    spaces = [_argument(0), (_ANY_BIT, 0, 1, _NAMESPACES), _stop(refuse), _stop(_ALLOW)]
+    spaces = [_argument(0), (_ANY_BIT, 0, 1, _NAMESPACES_AND_SIBLINGS), _stop(refuse), _stop(_ALLOW)]
     code = _when((56, 220)[index], spaces)  # clone
     code += _when(435, [_stop(_ERRNO | errno.ENOSYS)])  # clone3: its flags lie in memory; libc falls back to clone
     code += _when((16, 29)[index], _unless_among(1, _TERMINAL_AND_FLAGS, refuse))  # ioctl
     code += _when((72, 25)[index], _unless_among(1, _OWNER_OF_SIGNALS, refuse))  # fcntl
-    for numbers, argument in _ONESELF.values():
-        code += _when(numbers[index], _only_among(argument, (0,), refuse))
+    for name, (numbers, argument) in _ONESELF.items():
+        kind = _OF_ONE_PROCESS.get(name)
+        first = [] if kind is None else [_argument(0), (_EQUAL, 1, 0, kind), _stop(refuse)]
+        code += _when(numbers[index], [*first, *_only_among(argument, (0,), refuse)])
     return code
 
 

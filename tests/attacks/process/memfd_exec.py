@@ -6,9 +6,9 @@ import subprocess
 import targets
 
 source = shutil.which("cat")
-handle = os.memfd_create("tool")
-os.write(handle, open(source, "rb").read())
 try:
+    handle = os.memfd_create("tool")
+    os.write(handle, open(source, "rb").read())
     done = subprocess.run([f"/proc/self/fd/{handle}", targets.SECRET], pass_fds=[handle], capture_output=True, text=True)
     print(done.stdout)
     if targets.CONTENT in done.stdout:
