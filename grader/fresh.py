@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: how long the jail may be behind the run that it accompanies: both come to the first update at about the same time
 PATIENCE_SECONDS = 10.0
+#: a program that takes longer to come to its first update is not waited for, so that one that hangs costs no second core
+BUILDING_SECONDS = 60.0
 #: for one answer about images, or for the weights
 ANSWER_SECONDS = 20.0
 
@@ -38,12 +40,14 @@ class Ends:
 class FreshModel:
     """`with FreshModel(backend, spec) as fresh:` it is built beside the run, and asked when that is over.
 
-    The submission runs there up to its first update and no further: on the CPU, under the same limits. Weights go
-    in as safetensors, into a model whose parts and shapes have to be the same.
+    The submission runs there up to its first update and no further: on the CPU, under the same limits but for the
+    time. Weights go in as safetensors, into a model whose names and shapes have to be the same.
     """
 
     def __init__(self, backend: SandboxBackend, spec: RunSpec) -> None:
-        self._session = Session(backend, replace(spec, build_only=True, device="cpu", quick=False))
+        limits = replace(spec.limits, wall_seconds=min(spec.limits.wall_seconds, BUILDING_SECONDS))
+        built = replace(spec, limits=limits, build_only=True, device="cpu", quick=False, checkpoint=False)
+        self._session = Session(backend, built)
         self._pool = ThreadPoolExecutor(1)
         self._given_up = threading.Event()
         self._built: Future[Run] | None = None
