@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: how long the jail may be behind the run that it accompanies: both come to the first update at about the same time
 PATIENCE_SECONDS = 10.0
-#: a program that takes longer to come to its first update is not waited for, so that one that hangs costs no second core
+#: until its first update, which else is not waited for: a program that hangs costs a second core no longer than that
 BUILDING_SECONDS = 60.0
 #: for one answer about images, or for the weights
 ANSWER_SECONDS = 20.0
