@@ -30,6 +30,8 @@ TEST_BASES = {"trace": Basis.CLAIMED, "run": Basis.MEASURED, "evaluation": Basis
 PROVED_BY_UPDATES = frozenset(("order", "wiring", "scaling", "scheduler"))
 #: why a line was not judged in a quick run
 QUICK = "quick"
+#: an accuracy before training that no random weights have, and a gain in it that is none
+KNOWN, NO_GAIN = 0.5, 0.02
 #: why a line earns nothing whatever was found for it
 GATE = "gate-closed"
 SEVERE = (Severity.ERROR, Severity.WARNING)
@@ -120,15 +122,25 @@ def close(verdict: Verdict) -> Verdict:
 
 
 def doubt_answers(verdict: Verdict, outcomes: Mapping[str, Outcome], evidence: Evidence) -> Verdict:
-    """Somebody has to look where the trained weights answer otherwise in a model built anew. It costs nothing.
+    """Somebody has to look where answers are not those of what was trained. It costs nothing."""
+    asked = any("evaluation" in outcomes[slug].check.needs for slug in verdict.checks)
+    reason = _doubt(evidence) if asked else ""
+    return replace(verdict, needs_review=True, reason=verdict.reason or reason) if reason else verdict
+
+
+def _doubt(evidence: Evidence) -> str:
+    """The trained weights answer otherwise in a model built anew, or that answers as well without them; else empty.
 
     Where models were trained one after another, the fresh jail has built the first one: then nothing is said.
     """
-    asked = any("evaluation" in outcomes[slug].check.needs for slug in verdict.checks)
-    several = evidence.trace is None or evidence.trace.models > 1
-    if not asked or several or evidence.evaluation is None or evidence.evaluation.rebuilt is not False:
-        return verdict
-    return replace(verdict, needs_review=True, reason=verdict.reason or "answers-differ")
+    found, trace = evidence.evaluation, evidence.trace
+    if found is None or trace is None or trace.models > 1:
+        return ""
+    if found.rebuilt is False:
+        return "answers-differ"
+    first, last = found.first_accuracy, found.accuracy
+    knew = first is not None and last is not None and first > KNOWN and first > last - NO_GAIN
+    return "known-before" if knew else ""
 
 
 def judge_test(name: str, points: float, fixtures: frozenset[str], error: BaseException | None, run: Run) -> Verdict:

@@ -57,7 +57,9 @@ class HiddenTest:
         before = accuracy_of(logits, labels, classes)
         same = anew is not None and before is not None and abs(anew - before) <= SAME
         if ends is not None and same:
-            return replace(with_losses(found, ends.last, ends.first, labels, classes), rebuilt=True)
+            untrained = accuracy_of(ends.first, labels, classes)
+            found = with_losses(found, ends.last, ends.first, labels, classes)
+            return replace(found, rebuilt=True, first_accuracy=untrained)
         first = self.session.logits(images, SHOWING_SECONDS, beginning=True)
         return replace(with_losses(found, logits, first, labels, classes), rebuilt=None if anew is None else False)
 

@@ -306,6 +306,8 @@ class Evaluation:
     first_loss: float | None = None
     #: whether the trained weights, in a fresh jail where nothing was trained, answer as the trained model does
     rebuilt: bool | None = None
+    #: there, before it was given the trained weights: accuracy on the same images
+    first_accuracy: float | None = None
     #: what a model has that answers with the same for every class and image
     guessing: float | None = None
 

@@ -160,6 +160,9 @@ def reason_sentence(reason: str, context: RenderContext) -> str:
         "answers-differ": context.gettext(
             "The trained weights give other answers in a model built anew; somebody has to look at it."
         ),
+        "known-before": context.gettext(
+            "The model answers as well before its training as after it; somebody has to look at it."
+        ),
         "gate-closed": context.gettext("Another line has to be right before this one counts."),
         "nothing-trained": context.gettext("No training was seen, so there is nothing to judge."),
         "no-evidence": context.gettext("What was observed is not enough to decide this."),

@@ -163,9 +163,26 @@ def test_accuracy_needs_a_usable_answer() -> None:
     assert not Ends(Logits(right), Logits(None, "raised")).known
 
 
-def doubted(rebuilt: bool | None, models: int, needs: tuple[str, ...] = ("evaluation",)) -> Verdict:
+def test_a_model_that_knows_before_it_is_trained_is_seen() -> None:
+    """A forward that looks into the training data answers alike with any weights."""
+    body = """
+known, labels = data.data[:5000].flatten(1) / 255, data.targets[:5000]
+class Knowing(Net):
+    def forward(self, x):
+        found = labels[torch.cdist(x.flatten(1), known).argmin(1)]
+        return nn.functional.one_hot(found, 10) * 5.0 + 0 * super().forward(x)
+train(Knowing(), 3)
+"""
+    found, _ = evaluated(PRELUDE + TRAIN + body)
+    assert found.rebuilt is True
+    assert found.first_accuracy is not None and found.first_accuracy > 0.8
+
+
+def doubted(
+    rebuilt: bool | None, models: int, needs: tuple[str, ...] = ("evaluation",), first: float | None = None
+) -> Verdict:
     check = make_check("accuracy-below-threshold", needs=needs, basis=Basis.RECOMPUTED)
-    evaluation = Evaluation("digits", 10, 0.5, accuracy=0.9, rebuilt=rebuilt)
+    evaluation = Evaluation("digits", 10, 0.5, accuracy=0.9, rebuilt=rebuilt, first_accuracy=first)
     evidence: Evidence = make_evidence(evaluation=evaluation, trace=Trace(complete=True, steps=10, models=models))
     outcomes: dict[str, Outcome] = {check.id: run_check(check, evidence)}
     verdict = judge(make_line("accuracy", 3, check.id), outcomes, evidence.run, evaluation)
@@ -176,6 +193,13 @@ def test_a_difference_asks_for_a_look_and_costs_nothing() -> None:
     """The points stay; somebody is told."""
     verdict = doubted(False, 1)
     assert (verdict.score, verdict.needs_review, verdict.reason) == (3, True, "answers-differ")
+
+
+@pytest.mark.parametrize(("first", "reason"), [(0.89, "known-before"), (0.8, ""), (0.1, ""), (None, "")])
+def test_what_was_known_before_asks_for_a_look(first: float | None, reason: str) -> None:
+    """Where training gained nothing; a model that began well and became better is nobody's business."""
+    verdict = doubted(True, 1, first=first)
+    assert (verdict.score, verdict.needs_review, verdict.reason) == (3, bool(reason), reason)
 
 
 @pytest.mark.parametrize(
