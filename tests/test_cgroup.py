@@ -194,7 +194,7 @@ def run(backend: SandboxBackend, source: str) -> Run:
 
 def test_the_kernel_keeps_the_limit(backend: SandboxBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several processes, each below its own limit, are stopped although nobody looks; no group is left."""
-    monkeypatch.setattr("grader.sandbox.supervisor.usage", lambda root, limit: Usage())
+    monkeypatch.setattr("grader.sandbox.supervisor.usage", lambda root, limit, clock: Usage())
     bomb = (
         "import os, time\n"
         "for _ in range(4):\n"
@@ -210,7 +210,7 @@ def test_the_kernel_keeps_the_limit(backend: SandboxBackend, monkeypatch: pytest
 
 def test_a_peak_between_two_looks_is_in_the_result(backend: SandboxBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was there for a moment only."""
-    monkeypatch.setattr("grader.sandbox.supervisor.usage", lambda root, limit: Usage())
+    monkeypatch.setattr("grader.sandbox.supervisor.usage", lambda root, limit, clock: Usage())
     found = run(backend, "held = b'x' * (150 << 20)\ndel held\n")
     assert found.status is RunStatus.COMPLETED, found.stderr.text
     assert 150 <= found.peak_memory_mb < 600
