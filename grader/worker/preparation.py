@@ -26,8 +26,8 @@ TOLERANCE = 1e-5
 BATCHES = 4
 SAMPLES = 4
 CANDIDATES = 12
-SHORTLIST = 48
-CHUNK = 10_000
+SHORTLIST = 16
+CHUNK = 2_000
 #: a raw image this similar is the one: no better one needs to be looked for
 CERTAIN = 0.99999
 
