@@ -136,9 +136,12 @@ class Assessment:
         return self._verdicts[line.id]
 
     def _judge(self, line: RubricLine) -> Verdict:
-        verdict = self._found(line)
-        gates = [other for other in self.exercise.rubric if other.gate and other is not line]
-        closed = any(self._found(gate).status is Status.FAILED for gate in gates)
+        return self._behind_gates(self._found(line))
+
+    def _behind_gates(self, verdict: Verdict) -> Verdict:
+        """The verdict, or nothing where a gate other than its own line is closed."""
+        gates = [line for line in self.exercise.rubric if line.gate and line.id != verdict.line]
+        closed = any(self._found(line).status is Status.FAILED for line in gates)
         return close(verdict) if closed else verdict
 
     def _found(self, line: RubricLine) -> Verdict:
@@ -149,8 +152,7 @@ class Assessment:
 
     def add(self, verdict: Verdict) -> None:
         """The verdict of one of the exercise's own tests."""
-        closed = any(self._found(line).status is Status.FAILED for line in self.exercise.rubric if line.gate)
-        self._verdicts[verdict.line] = close(verdict) if closed else verdict
+        self._verdicts[verdict.line] = self._behind_gates(verdict)
 
     def grade(self) -> Grade:
         """The course's own policy if a plugin has one, else the sum; the rubric's lines come first."""
@@ -177,7 +179,9 @@ class Assessment:
             else:
                 # both take as long as a small run: made meanwhile
                 hidden = beside.submit(self._hidden, dataset)
-                fresh = stack.enter_context(FreshModel(backend, spec))
+                # asked for losses, so only where those can be compared
+                asked = self.exercise.expects.get("loss") == "cross_entropy"
+                fresh = stack.enter_context(FreshModel(backend, spec)) if asked else None
                 run, evaluation = self._run(session), None
                 if run.status in PARKED and run.stopped_early is None:
                     test = HiddenTest(self.exercise, dataset, hidden.result(), session, fresh)

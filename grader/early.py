@@ -33,7 +33,7 @@ class FirstSteps:
             if finding.consequence_of is None:
                 self.tell(finding)
         # tests of the exercise's own may look at anything
-        return not any(self.exercise.directory.glob("test_*.py")) and is_decided(self.exercise, errors)
+        return not self.exercise.own_tests and is_decided(self.exercise, errors)
 
     def _errors(self, trace: Trace) -> list[Finding]:
         evidence = Evidence(self.submission, self.exercise, Run(RunStatus.COMPLETED, trace=trace), trace)

@@ -31,7 +31,8 @@ class HiddenTest:
     dataset: Dataset
     hidden: Hidden
     session: Session
-    fresh: FreshModel
+    #: None where the exercise's loss is not the cross-entropy that is computed here
+    fresh: FreshModel | None
 
     def take(self, *, ended_early: bool) -> Evaluation | None:
         """Accuracy, losses and mistakes; None where a run that ended early left no worker to ask."""
@@ -44,15 +45,15 @@ class HiddenTest:
         found = compare(logits, labels, dataset=dataset.name, threshold=threshold, classes=dataset.classes)
         if found.accuracy is None:
             return found
-        if self.exercise.expects.get("loss") == "cross_entropy":
-            found = self._with_losses(found, logits)
+        if self.fresh is not None:
+            found = self._with_losses(found, logits, self.fresh)
         return replace(found, mistakes=self._mistakes())
 
-    def _with_losses(self, found: Evaluation, logits: Logits) -> Evaluation:
+    def _with_losses(self, found: Evaluation, logits: Logits, fresh: FreshModel) -> Evaluation:
         """The losses of the fresh jail where that answers like the trained model; else those of the latter's claims."""
         images, labels = self.hidden[0][:FIRST_IMAGES], self.hidden[1][:FIRST_IMAGES]
         classes = self.dataset.classes
-        ends = self.fresh.ends(lambda: self.session.weights(SHOWING_SECONDS), images)
+        ends = fresh.ends(lambda: self.session.weights(SHOWING_SECONDS), images)
         anew = accuracy_of(ends.last, labels, classes) if ends is not None and ends.known else None
         before = accuracy_of(logits, labels, classes)
         same = anew is not None and before is not None and abs(anew - before) <= SAME

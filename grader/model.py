@@ -186,6 +186,11 @@ class Exercise:
     variants: tuple[str, ...] | None = None
 
     @property
+    def own_tests(self) -> list[Path]:
+        """Files of pytest tests that stand beside its exercise.toml, sorted."""
+        return sorted(self.directory.glob("test_*.py"))
+
+    @property
     def max_score(self) -> float:
         return sum(line.points for line in self.rubric)
 

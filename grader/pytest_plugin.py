@@ -198,7 +198,7 @@ class Driver:
 def assess(assessment: Assessment) -> Result:
     """Grade one submission. Raises what broke on our side, and KeyboardInterrupt when interrupted."""
     folder = assessment.exercise.directory.resolve()
-    files = [folder / "exercise.toml", *sorted(folder.glob("test_*.py"))]
+    files = [folder / "exercise.toml", *(folder / path.name for path in assessment.exercise.own_tests)]
     driver = Driver(assessment)
     with ambient_pytest_settings_removed():
         arguments = [*map(str, files), "--rootdir", str(folder), *ISOLATED]

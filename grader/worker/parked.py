@@ -52,8 +52,7 @@ class Parked:
             model = self._recorder.trained_model()
             content, reason = self._weights.pack(model) if model is not None else (None, "no-model")
         except BaseException as error:  # tensors of the student's own kind may do anything
-            content, reason = None, "raised"
-            self._refuse(reason, _message(error))
+            self._refuse("raised", _message(error))
             return
         if content is None:
             self._refuse(reason, "")
